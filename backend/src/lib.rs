@@ -1,0 +1,1 @@
+//! Live state, REST, WebSocket, and the page.

@@ -1,0 +1,2 @@
+//! The backend service.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Whole-journey and browser tests against real processes.

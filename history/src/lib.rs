@@ -1,0 +1,1 @@
+//! The store of positions and deliveries: traits, and the SQLite engine.

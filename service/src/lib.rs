@@ -1,0 +1,1 @@
+//! What every daemon is built from: settings, telemetry, shutdown, supervision, Kafka.

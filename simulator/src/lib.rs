@@ -1,0 +1,1 @@
+//! Takes up deliveries, drives along their paths, publishes positions.

@@ -1,0 +1,2 @@
+//! The simulator service.
+fn main() {}

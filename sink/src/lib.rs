@@ -1,0 +1,1 @@
+//! Kafka to history, with dead letters; verify.

@@ -1,0 +1,2 @@
+//! The standalone service.
+fn main() {}
