@@ -1,0 +1,151 @@
+//! Bodies of the REST interface, all under `/api/v1`. The delivery document itself is [`crate::Delivery`].
+
+mod request;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CourierId, Delivery, DeliveryId, Millis, Place, Position, RouteId, live::EtaRange};
+
+pub use request::{CancelRequest, DeliveryRequest, FinishRequest, Outcome, PathChoice};
+
+/// A list: `{"items":[..],"next":null}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Page<T> {
+    /// This page.
+    pub items: Vec<T>,
+    /// The `after` of the next page, where there is one.
+    pub next: Option<String>,
+}
+
+/// A route without its line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Route {
+    /// Its id.
+    pub route: RouteId,
+    /// Its name for people.
+    pub name: String,
+    /// Length, metres.
+    pub distance_m: u32,
+    /// How long it takes at natural speed, s.
+    pub planned_s: u32,
+    /// Where it begins.
+    pub origin: Place,
+    /// Where it ends.
+    pub destination: Place,
+}
+
+/// A route with its line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RouteLine {
+    /// The route.
+    #[serde(flatten)]
+    pub route: Route,
+    /// The line, an encoded polyline of precision 6.
+    pub path: String,
+}
+
+/// A courier as it stands now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LiveCourier {
+    /// Who.
+    pub courier: CourierId,
+    /// idle, on_delivery, late, alarm or offline.
+    pub status: String,
+    /// The newest position.
+    pub position: Position,
+    /// The delivery that the courier is on.
+    pub delivery: Option<DeliveryId>,
+    /// When it will arrive.
+    pub eta: Option<EtaRange>,
+    /// Age of the position by the server's clock, ms.
+    pub age_ms: i64,
+    /// Why the picture may be wrong: "two devices", "clock off", "no fix for 48 s".
+    pub reason: Option<String>,
+}
+
+/// GET /deliveries/live.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LiveDeliveries {
+    /// Open ones, and those that ended in the last 15 min.
+    pub items: Vec<Delivery>,
+    /// Always null: the list is whole.
+    pub next: Option<String>,
+    /// Where the stream of events stands; a hello with it goes on from here.
+    pub cursor: String,
+}
+
+/// A page of stored deliveries, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeliveryPage {
+    /// This page.
+    pub items: Vec<Delivery>,
+    /// The `after` of the next page.
+    pub next: Option<String>,
+    /// All that was appended before this time (ms UTC) is included.
+    pub through: Millis,
+}
+
+/// A stretch of time without a fix, ms UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Gap {
+    /// Last fix before it.
+    pub from: Millis,
+    /// First fix after it.
+    pub to: Millis,
+}
+
+/// Where a courier was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Trail {
+    /// Fixes in the order of time, thinned to at most `max_points`.
+    pub points: Vec<Position>,
+    /// Stretches of more than 60 s without a fix.
+    pub gaps: Vec<Gap>,
+    /// All that was appended before this time (ms UTC) is included.
+    pub through: Millis,
+}
+
+/// Whether all fixes of a run are stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Audit {
+    /// How many there must be, where that is known.
+    pub expected: Option<u32>,
+    /// How many distinct ones there are.
+    pub stored: u32,
+    /// Ranges of `seq` that are missing, inclusive.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Vec<u32>>))]
+    pub missing: Vec<(u32, u32)>,
+    /// All that was appended before this time (ms UTC) is included.
+    pub through: Millis,
+}
+
+/// GET /status.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Status {
+    /// "up" or "away": whether Kafka answers.
+    pub broker: String,
+    /// "up" or "away": whether the store answers.
+    pub history: String,
+    /// How far the live state is behind the broker, ms.
+    pub behind_ms: i64,
+    /// Couriers in the live state.
+    pub couriers: u32,
+    /// Records that were deleted before this process could read them.
+    pub lost: u64,
+    /// Sockets that are open.
+    pub sockets: u32,
+    /// Version of the program.
+    pub version: String,
+    /// Server time, ms UTC.
+    pub now: Millis,
+}
