@@ -1,1 +1,6 @@
-//! The one fold of records into live state; views, frames, route geometry, ETA. Pure: no I/O, no clock.
+//! The one fold of records into live state, and the views of it: frames, ETA, staleness, route geometry.
+//!
+//! Pure: no I/O and no clock (time is a parameter everywhere), and it compiles to wasm. The backend's live state, the
+//! replay in the browser and the tests fold with this code and no other.
+
+pub mod client;
