@@ -4,3 +4,16 @@
 //! replay in the browser and the tests fold with this code and no other.
 
 pub mod client;
+pub mod couriers;
+pub mod deliveries;
+pub mod drive;
+pub mod eta;
+pub mod grid;
+pub mod path;
+pub mod routes;
+pub mod state;
+pub mod status;
+pub mod viewer;
+
+pub use state::{Fleet, Limits};
+pub use viewer::{Viewer, frame_for};

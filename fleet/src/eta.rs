@@ -1,0 +1,87 @@
+//! When a courier will arrive: the remaining path over the median speed of the last minute.
+
+use contract::{Delivery, Millis, live::EtaRange};
+
+use crate::path::Path;
+
+/// Over how much time the speed is taken, ms.
+const WINDOW_MS: Millis = 60_000;
+/// Most samples that are kept: one a second.
+const MAX_SAMPLES: usize = 60;
+/// Slowest speed that is believed, as a share of the planned one: a courier at a red light still arrives.
+const FLOOR: f64 = 0.2;
+
+/// Speeds of a courier in the last minute of its fixes, by time. A join: the newest [`MAX_SAMPLES`] by time, whatever
+/// order they came in.
+#[derive(Debug, Clone, Default)]
+pub struct Speeds {
+    /// (time of the fix in ms UTC, speed in m/s), oldest first.
+    samples: Vec<(Millis, f32)>,
+}
+
+impl Speeds {
+    /// Adds the speed of a fix.
+    pub fn add(&mut self, at: Millis, speed_mps: f32) {
+        let place = self.samples.partition_point(|(known, _)| *known < at);
+        match self.samples.get_mut(place) {
+            // Two sources in the same millisecond: the faster one, so that the order of arrival does not matter.
+            Some((known, speed)) if *known == at => return *speed = speed.max(speed_mps),
+            _ => self.samples.insert(place, (at, speed_mps)),
+        }
+        let newest = self.samples.last().map_or(at, |(newest, _)| *newest);
+        let old = self.samples.partition_point(|(known, _)| *known <= newest - WINDOW_MS);
+        let surplus = self.samples.len().saturating_sub(MAX_SAMPLES);
+        self.samples.drain(..old.max(surplus));
+    }
+
+    /// The median of the fixes from `since` (ms UTC) on, m/s.
+    pub fn median(&self, since: Millis) -> Option<f64> {
+        let of_run = self.samples.iter().filter(|(at, _)| *at >= since);
+        let mut speeds: Vec<f32> = of_run.map(|(_, speed)| *speed).collect();
+        if speeds.is_empty() {
+            return None;
+        }
+        let middle = speeds.len() / 2;
+        let (_, median, _) = speeds.select_nth_unstable_by(middle, f32::total_cmp);
+        Some(f64::from(*median))
+    }
+}
+
+/// The time of arrival, ms UTC, of a courier that was `metres` along `path` at `at`.
+pub fn arrival(delivery: &Delivery, path: &Path, metres: f64, at: Millis, speeds: &Speeds) -> Millis {
+    let remaining = (path.length_m() - metres).max(0.0);
+    let planned = path.length_m() / f64::from(delivery.planned_s.max(1));
+    let since = delivery.started_at.unwrap_or(Millis::MIN);
+    let speed = speeds.median(since).unwrap_or(planned).max(planned * FLOOR).max(0.01);
+    at + (remaining / speed * 1000.0) as Millis
+}
+
+/// The range around an arrival that is honest about what is not known: a fifth of the remaining time to both sides, at
+/// least 15 s, never before `now`.
+pub fn range(arrival: Millis, now: Millis) -> EtaRange {
+    let spread = ((arrival - now).max(0) / 5).max(15_000);
+    EtaRange { from: (arrival - spread).max(now), to: (arrival + spread).max(now) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_are_a_join() {
+        let fixes = [(1_000, 5.0), (2_000, 6.0), (3_000, 20.0), (2_000, 6.0), (70_000, 7.0)];
+        let (mut there, mut back) = (Speeds::default(), Speeds::default());
+        fixes.iter().for_each(|(at, speed)| there.add(*at, *speed));
+        fixes.iter().rev().for_each(|(at, speed)| back.add(*at, *speed));
+        assert_eq!(there.samples, back.samples);
+        assert_eq!(there.median(0), Some(7.0));
+    }
+
+    #[test]
+    fn a_range_narrows_and_never_lies_in_the_past() {
+        let wide = range(1_000_000, 0);
+        let near = range(1_000_000, 990_000);
+        assert!(wide.to - wide.from > near.to - near.from);
+        assert_eq!(range(0, 1_000_000), EtaRange { from: 1_000_000, to: 1_000_000 });
+    }
+}

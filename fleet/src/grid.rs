@@ -1,0 +1,209 @@
+//! The grid that finds who is in a rectangle: cells of web-mercator level 15 (about 1.2 km at the equator, 600 m in
+//! Helsinki), made when a courier enters them.
+//!
+//! A cell knows its members, how many of them are in each state, and, for the last [`HISTORY_TICKS`] ticks, the couriers
+//! that changed in it or left it. A viewer at most that far behind visits only those.
+
+use std::collections::VecDeque;
+
+use contract::{Bounds, Place, frame::CourierStatus};
+use rustc_hash::FxHashMap;
+
+/// Tile level of the grid.
+pub const LEVEL: u32 = 15;
+/// For how many ticks a cell remembers who changed in it.
+pub const HISTORY_TICKS: u64 = 32;
+
+/// Number of a courier in the table.
+pub type Handle = u32;
+
+/// A cell of the grid.
+#[derive(Debug)]
+pub struct Cell {
+    /// Column and row at [`LEVEL`].
+    pub x: u32,
+    /// Row, from the north.
+    pub y: u32,
+    members: Vec<Handle>,
+    by_status: [u32; 5],
+    /// (tick, who), oldest first.
+    changes: VecDeque<(u64, Handle)>,
+    last_change: u64,
+}
+
+impl Cell {
+    /// Who is in it.
+    pub fn members(&self) -> &[Handle] {
+        &self.members
+    }
+
+    /// How many are in each state, by [`CourierStatus`] number.
+    pub fn by_status(&self) -> [u32; 5] {
+        self.by_status
+    }
+
+    /// Couriers that changed in the cell, or left it, after `tick`, newest first; one may come several times.
+    pub fn changed_since(&self, tick: u64) -> impl Iterator<Item = Handle> {
+        let any = self.last_change > tick;
+        let newest_first = self.changes.iter().rev().take_while(move |(at, _)| any && *at > tick);
+        newest_first.map(|(_, handle)| *handle)
+    }
+
+    fn note(&mut self, tick: u64, handle: Handle) {
+        while self.changes.front().is_some_and(|(at, _)| at + HISTORY_TICKS < tick) {
+            self.changes.pop_front();
+        }
+        self.changes.push_back((tick, handle));
+        self.last_change = tick;
+    }
+}
+
+/// All cells that hold, or lately held, a courier.
+#[derive(Debug, Default)]
+pub struct Grid {
+    cells: Vec<Cell>,
+    by_place: FxHashMap<(u32, u32), u32>,
+    /// Counts how often cells were thrown away: indices of an older epoch are void.
+    epoch: u64,
+}
+
+/// Column and row of a place at `level`.
+pub fn tile_of(place: Place, level: u32) -> (u32, u32) {
+    let (x, y) = place.mercator();
+    let size = f64::from(1u32 << level);
+    let index = |v: f64| ((v * size) as u32).min((1 << level) - 1);
+    (index(x), index(y))
+}
+
+impl Grid {
+    /// The cell of a place, made where it is new.
+    pub fn cell_at(&mut self, place: Place) -> u32 {
+        let (x, y) = tile_of(place, LEVEL);
+        *self.by_place.entry((x, y)).or_insert_with(|| {
+            let index = self.cells.len() as u32;
+            let (members, changes) = (Vec::new(), VecDeque::new());
+            self.cells.push(Cell { x, y, members, by_status: [0; 5], changes, last_change: 0 });
+            index
+        })
+    }
+
+    /// A cell by its index in this epoch.
+    pub fn cell(&self, index: u32) -> &Cell {
+        &self.cells[index as usize]
+    }
+
+    /// How many cells there are; indices are given in order, so a viewer looks at new ones only.
+    pub fn len(&self) -> u32 {
+        self.cells.len() as u32
+    }
+
+    /// True where there is no cell.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// The epoch of the indices.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Cells from index `from` on that overlap `bounds`.
+    pub fn overlapping(&self, bounds: Bounds, from: u32) -> impl Iterator<Item = u32> {
+        let window = TileWindow::of(bounds, LEVEL);
+        let new = self.cells[from as usize..].iter().enumerate();
+        new.filter(move |(_, cell)| window.contains(cell.x, cell.y)).map(move |(index, _)| from + index as u32)
+    }
+
+    pub(crate) fn enter(&mut self, index: u32, handle: Handle, status: CourierStatus) {
+        let cell = &mut self.cells[index as usize];
+        cell.members.push(handle);
+        cell.by_status[status as usize] += 1;
+    }
+
+    pub(crate) fn leave(&mut self, index: u32, handle: Handle, status: CourierStatus, tick: u64) {
+        let cell = &mut self.cells[index as usize];
+        if let Some(at) = cell.members.iter().position(|member| *member == handle) {
+            cell.members.swap_remove(at);
+            cell.by_status[status as usize] -= 1;
+        }
+        cell.note(tick, handle);
+    }
+
+    pub(crate) fn restate(&mut self, index: u32, from: CourierStatus, to: CourierStatus) {
+        let cell = &mut self.cells[index as usize];
+        cell.by_status[from as usize] -= 1;
+        cell.by_status[to as usize] += 1;
+    }
+
+    pub(crate) fn note(&mut self, index: u32, handle: Handle, tick: u64) {
+        self.cells[index as usize].note(tick, handle);
+    }
+
+    /// True where throwing away empty cells is worth that every viewer looks for its cells again.
+    pub(crate) fn is_sparse(&self, tick: u64) -> bool {
+        let live = self.cells.iter().filter(|cell| cell.is_live(tick)).count();
+        self.cells.len() > 1024 && self.cells.len() > live * 2
+    }
+
+    /// Throws away cells that are empty and whose changes nobody needs any more. Returns, for each old index, the new
+    /// one.
+    pub(crate) fn compact(&mut self, tick: u64) -> Vec<Option<u32>> {
+        self.epoch += 1;
+        self.by_place.clear();
+        let mut moved = Vec::with_capacity(self.cells.len());
+        let mut kept: u32 = 0;
+        self.cells.retain(|cell| {
+            let keep = cell.is_live(tick);
+            moved.push(keep.then_some(kept));
+            if keep {
+                self.by_place.insert((cell.x, cell.y), kept);
+                kept += 1;
+            }
+            keep
+        });
+        moved
+    }
+}
+
+impl Cell {
+    fn is_live(&self, tick: u64) -> bool {
+        !self.members.is_empty() || self.last_change + HISTORY_TICKS >= tick
+    }
+}
+
+/// Columns and rows of the tiles that a rectangle touches.
+#[derive(Debug, Clone, Copy)]
+pub struct TileWindow {
+    west: u32,
+    east: u32,
+    north: u32,
+    south: u32,
+}
+
+impl TileWindow {
+    /// The window of `bounds` at `level`.
+    pub fn of(bounds: Bounds, level: u32) -> Self {
+        let (west, north) = tile_of(Place::saturating(bounds.north(), bounds.west().min(179.999_999_9)), level);
+        let (mut east, south) = tile_of(Place::saturating(bounds.south(), bounds.east().min(179.999_999_9)), level);
+        // Both edges in one column, but the long way round the Earth: all columns.
+        if bounds.west() > bounds.east() && west == east {
+            east = west.wrapping_sub(1).min((1 << level) - 1);
+        }
+        Self { west, east, north, south }
+    }
+
+    /// Whether it holds the tile.
+    pub fn contains(self, x: u32, y: u32) -> bool {
+        let column = if self.west <= self.east {
+            (self.west..=self.east).contains(&x)
+        } else {
+            x >= self.west || x <= self.east
+        };
+        column && (self.north..=self.south).contains(&y)
+    }
+
+    /// Whether the tile lies inside without touching the window's edge, so that all of it is in the rectangle.
+    pub fn contains_inside(self, x: u32, y: u32) -> bool {
+        self.contains(x, y) && x != self.west && x != self.east && y != self.north && y != self.south
+    }
+}
