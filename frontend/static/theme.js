@@ -1,0 +1,9 @@
+// Sets the theme before the first paint: the URL's choice, else the remembered one, else the system's.
+// The page itself (src/theme.rs) takes over from here; both write the attribute that tokens.css reads.
+(function () {
+  var chosen = /[?&#]theme=(light|dark)/.exec(location.search + location.hash);
+  var theme = chosen && chosen[1];
+  try { theme = theme || localStorage.getItem("cd-theme"); } catch (_) { /* storage may be forbidden */ }
+  if (theme !== "light" && theme !== "dark") theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  document.documentElement.dataset.theme = theme;
+})();
