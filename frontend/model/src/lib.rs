@@ -1,1 +1,30 @@
 //! The page's logic, without a browser: it tests natively.
+//!
+//! Messages of the socket come in through [`link::Link`] (when to connect, what to say) and [`world::World`] (what is
+//! known); the list reads [`rows`], the map reads [`motion`], and everything that people read goes through [`format`].
+//! Time is always a parameter.
+
+pub mod connection;
+pub mod filter;
+pub mod format;
+pub mod meter;
+pub mod notice;
+pub mod overlay;
+pub mod rows;
+pub mod selection;
+pub mod staleness;
+pub mod theme;
+pub mod view;
+pub mod world;
+
+pub use connection::Connection;
+pub use filter::{Filter, Sort, Source, States, Tab};
+pub use meter::Meter;
+pub use notice::Notice;
+pub use overlay::{Preview, PreviewLine, Trail, TrailPoint};
+pub use rows::{CourierRow, DeliveryRow};
+pub use selection::{Follow, Selection};
+pub use staleness::Staleness;
+pub use theme::Theme;
+pub use view::{Camera, Padding, Spot, Tier, ViewState};
+pub use world::World;

@@ -1,0 +1,242 @@
+//! What people read: times, ages, distances, names. Short, calm, exact; the number first.
+//!
+//! `zone_min` is the viewer's offset from UTC in minutes, east positive.
+
+use contract::{Millis, live::EtaRange};
+
+const MINUTE: Millis = 60_000;
+const HOUR: Millis = 60 * MINUTE;
+const DAY: Millis = 24 * HOUR;
+
+/// "14:05".
+pub fn time(at: Millis, zone_min: i32) -> String {
+    let minutes = local(at, zone_min).rem_euclid(DAY) / MINUTE;
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// "14:02:31".
+pub fn time_s(at: Millis, zone_min: i32) -> String {
+    let seconds = local(at, zone_min).rem_euclid(DAY) / 1000;
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// "Fri 21 Nov".
+pub fn date(at: Millis, zone_min: i32) -> String {
+    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let days = local(at, zone_min).div_euclid(DAY);
+    let (_, month, day) = civil(days);
+    format!("{} {} {}", WEEKDAYS[days.rem_euclid(7) as usize], day, MONTHS[month as usize - 1])
+}
+
+/// "14:05 – 14:07", or "14:05" where both are the same minute.
+pub fn range(range: EtaRange, zone_min: i32) -> String {
+    let (from, to) = (time(range.from, zone_min), time(range.to, zone_min));
+    if from == to { from } else { format!("{from} – {to}") }
+}
+
+/// "in 2 to 4 min", "in 3 min", "in under 1 min", "any moment".
+pub fn in_range(range: EtaRange, now: Millis) -> String {
+    let (from, to) = ((range.from - now).max(0) / MINUTE, (range.to - now + MINUTE - 1).div_euclid(MINUTE));
+    match (from, to) {
+        (_, ..=0) => "any moment".into(),
+        (0, 1) => "in under 1 min".into(),
+        (0, to) => format!("in under {to} min"),
+        (from, to) if from == to => format!("in {to} min"),
+        (from, to) => format!("in {from} to {to} min"),
+    }
+}
+
+/// "now", "4 s ago", "2 min ago", "1 h 44 min ago", "3 d ago".
+pub fn ago(at: Millis, now: Millis) -> String {
+    if now - at < 1000 { "now".into() } else { format!("{} ago", age(at, now)) }
+}
+
+/// "4 s", "2 min", "1 h 44 min", "3 d": the whole steps that have passed. A time ahead of the clock is "0 s".
+pub fn age(at: Millis, now: Millis) -> String {
+    match (now - at).max(0) {
+        age if age < MINUTE => format!("{} s", age / 1000),
+        age if age < HOUR => format!("{} min", age / MINUTE),
+        age if age < DAY => match age % HOUR / MINUTE {
+            0 => format!("{} h", age / HOUR),
+            minutes => format!("{} h {minutes} min", age / HOUR),
+        },
+        age => format!("{} d", age / DAY),
+    }
+}
+
+/// "48 s", "5 min 48 s", "1 h 12 min": a length of time.
+pub fn duration(ms: Millis) -> String {
+    let seconds = ms.max(0) / 1000;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, 0) => format!("{m} min"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, 0, _) => format!("{h} h"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+/// "about 3 min": a plan, to the minute.
+pub fn about_min(seconds: u32) -> String {
+    format!("about {} min", seconds.div_ceil(60).max(1))
+}
+
+/// "+6": whole minutes that something is late, at least 1.
+pub fn late_badge(late_ms: Millis) -> String {
+    let minutes = (late_ms / MINUTE).max(1);
+    if minutes < 100 { format!("+{minutes}") } else { format!("+{} h", minutes / 60) }
+}
+
+/// "490 m", "1.1 km", "12 km".
+pub fn distance(metres: f64) -> String {
+    match metres {
+        m if m < 995.0 => format!("{} m", (m / 10.0).round() as i64 * 10),
+        m if m < 9_950.0 => format!("{:.1} km", m / 1000.0),
+        m => format!("{:.0} km", m / 1000.0),
+    }
+}
+
+/// "18 km/h".
+pub fn speed(mps: f64) -> String {
+    format!("{:.0} km/h", mps * 3.6)
+}
+
+/// "176° S".
+pub fn heading(degrees: f64) -> String {
+    const POINTS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
+    let point = POINTS[(degrees / 45.0).round() as usize % 8];
+    format!("{:.0}° {point}", degrees.rem_euclid(360.0))
+}
+
+/// "46 ms", "1.2 s": how late something is.
+pub fn delay(ms: u32) -> String {
+    if ms < 1000 { format!("{ms} ms") } else { format!("{:.1} s", f64::from(ms) / 1000.0) }
+}
+
+/// "46 %".
+pub fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// "412", "6.8k", "22k", "1.2M": how many, short. The exact number belongs in the tooltip.
+pub fn count(n: u64) -> String {
+    match n {
+        0..1_000 => n.to_string(),
+        1_000..99_950 => format!("{:.1}k", n as f64 / 1e3).replace(".0k", "k"),
+        99_950..999_500 => format!("{:.0}k", n as f64 / 1e3),
+        _ => format!("{:.1}M", n as f64 / 1e6).replace(".0M", "M"),
+    }
+}
+
+/// "9,672": how many, exactly.
+pub fn exact(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A courier as people call it: `aino-korhonen` is "Aino Korhonen" (letters and hyphens only), `c-17` stays as it is.
+pub fn courier(slug: &str) -> String {
+    let named = slug.len() > 3 && slug.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+    if named { words(slug, true) } else { slug.to_owned() }
+}
+
+/// A route as people call it, where only its slug is known: `station-to-market` is "Station to Market".
+pub fn route(slug: &str) -> String {
+    words(slug, false)
+}
+
+/// A courier's first name, or all of what is no name.
+pub fn first_name(slug: &str) -> String {
+    let name = courier(slug);
+    name.split(' ').next().unwrap_or_default().to_owned()
+}
+
+fn words(slug: &str, every: bool) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(_) if !every && matches!(word, "to" | "and" | "of" | "the" | "at" | "via") => word.to_owned(),
+            Some(first) => first.to_uppercase().chain(letters).collect(),
+            None => String::new(),
+        }
+    };
+    slug.split('-').filter(|part| !part.is_empty()).map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn local(at: Millis, zone_min: i32) -> Millis {
+    at + Millis::from(zone_min) * MINUTE
+}
+
+/// (year, month, day) of a day since 1970-01-01 (Howard Hinnant's `civil_from_days`).
+fn civil(days: i64) -> (i64, i64, i64) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let doe = z.rem_euclid(146_097);
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
+    (yoe + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = 1_763_726_567_000; // Fri 21 Nov 2025 12:02:47 UTC
+
+    #[test]
+    fn times_are_24_h_in_the_viewers_zone() {
+        assert_eq!(time(NOW, 120), "14:02");
+        assert_eq!(time_s(NOW, 120), "14:02:47");
+        assert_eq!(time(NOW, -180), "09:02");
+        assert_eq!(date(NOW, 120), "Fri 21 Nov");
+        assert_eq!(date(NOW, 12 * 60), "Sat 22 Nov");
+        assert_eq!(date(951_782_400_000, 0), "Tue 29 Feb");
+    }
+
+    #[test]
+    fn ranges() {
+        let eta = EtaRange { from: NOW + 133_000, to: NOW + 193_000 };
+        assert_eq!(range(eta, 120), "14:05 – 14:06");
+        assert_eq!(in_range(eta, NOW), "in 2 to 4 min");
+        assert_eq!(range(EtaRange { from: NOW, to: NOW }, 120), "14:02");
+        assert_eq!(in_range(EtaRange { from: NOW, to: NOW }, NOW), "any moment");
+        assert_eq!(in_range(EtaRange { from: NOW + 1_000, to: NOW + 30_000 }, NOW), "in under 1 min");
+    }
+
+    #[test]
+    fn ages() {
+        let of = |ms| ago(NOW - ms, NOW);
+        assert_eq!([of(-500), of(999), of(4_000), of(59_999)], ["now", "now", "4 s ago", "59 s ago"]);
+        assert_eq!([of(60_000), of(6_240_000)], ["1 min ago", "1 h 44 min ago"]);
+        assert_eq!(of(3 * DAY), "3 d ago");
+        assert_eq!([duration(348_000), duration(24_000), duration(4_320_000)], ["5 min 48 s", "24 s", "1 h 12 min"]);
+    }
+
+    #[test]
+    fn measures() {
+        assert_eq!([distance(487.0), distance(1_130.0), distance(12_400.0)], ["490 m", "1.1 km", "12 km"]);
+        assert_eq!([speed(5.0), heading(176.0), heading(350.0)], ["18 km/h", "176° S", "350° N"]);
+        assert_eq!([delay(46), delay(1_240)], ["46 ms", "1.2 s"]);
+        assert_eq!([late_badge(20_000), late_badge(6 * MINUTE + 1), late_badge(3 * HOUR)], ["+1", "+6", "+3 h"]);
+        assert_eq!([count(999), count(6_812), count(22_000), count(1_204_000)], ["999", "6.8k", "22k", "1.2M"]);
+        assert_eq!([exact(7), exact(9_672), exact(1_234_567)], ["7", "9,672", "1,234,567"]);
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(courier("aino-korhonen"), "Aino Korhonen");
+        assert_eq!([courier("c-17"), courier("C17"), courier("van")], ["c-17", "C17", "van"]);
+        assert_eq!(route("station-to-market"), "Station to Market");
+        assert_eq!([first_name("aino-korhonen"), first_name("c-17")], ["Aino", "c-17"]);
+    }
+}

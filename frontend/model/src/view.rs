@@ -1,0 +1,97 @@
+//! What the map shows: its rectangle, zoom, and the panels that lie over it.
+
+use contract::{Bounds, Place};
+
+/// The map's view.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ViewState {
+    /// Its middle.
+    pub centre: Place,
+    /// Zoom as MapLibre counts it (512 px tiles).
+    pub zoom: f64,
+    /// The rectangle on the screen.
+    pub bounds: Bounds,
+}
+
+/// Pixels at each edge of the map that panels cover: a fitted line never lies under them.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Padding {
+    /// At the top.
+    pub top: f64,
+    /// At the right.
+    pub right: f64,
+    /// At the bottom.
+    pub bottom: f64,
+    /// At the left.
+    pub left: f64,
+}
+
+/// A point on the screen, CSS pixels from the map's north-west corner.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Spot {
+    /// Eastwards.
+    pub x: f64,
+    /// Southwards.
+    pub y: f64,
+}
+
+/// What the camera is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Camera {
+    /// Show this place, at this zoom if one is given (never further out than it is).
+    FlyTo {
+        /// Where.
+        place: Place,
+        /// How near.
+        zoom: Option<f64>,
+    },
+    /// Show all of these places beside the panels.
+    Fit(Vec<Place>),
+    /// Closer by so many levels, or further away.
+    ZoomBy(f64),
+}
+
+/// How couriers are drawn at a zoom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tier {
+    /// Numbers in cells.
+    Counts,
+    /// Small shapes without a heading.
+    Dots,
+    /// Full shapes.
+    Arrows,
+    /// Full shapes with names.
+    Labels,
+}
+
+/// Below this zoom the server sends counts.
+pub const COUNTS_BELOW: f64 = 12.0;
+/// From this zoom on shapes are drawn in full.
+pub const ARROWS_FROM: f64 = 14.0;
+/// From this zoom on couriers wear their names.
+pub const LABELS_FROM: f64 = 16.5;
+
+impl Tier {
+    /// The tier of a zoom.
+    pub fn at(zoom: f64) -> Self {
+        if zoom < COUNTS_BELOW {
+            Self::Counts
+        } else if zoom < ARROWS_FROM {
+            Self::Dots
+        } else if zoom < LABELS_FROM {
+            Self::Arrows
+        } else {
+            Self::Labels
+        }
+    }
+
+    /// The word in the map's `data-tier`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counts => "counts",
+            Self::Dots => "dots",
+            Self::Arrows => "arrows",
+            Self::Labels => "labels",
+        }
+    }
+}

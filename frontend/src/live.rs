@@ -1,0 +1,165 @@
+//! What all of the page shares: the live data and what a person does with it, as leptos signals.
+//!
+//! The socket writes `connection`, `world`, `revision`, `summary`, `meter`, `clock`, `notices` and `trail`; the map writes
+//! `view`, `anchor`, `drawn`, `selected`, `hovered` and `follow`; panels write `selected`, `hovered`, `follow`, `filter`,
+//! `theme`, `preview` and `padding`. `filter`, `theme`, `selected` and `view` are kept in the address by this module.
+
+use contract::{CourierId, DeliveryId, Millis, Place, live::Summary};
+use leptos::prelude::*;
+use model::{
+    Camera, Connection, Filter, Follow, Meter, Notice, Padding, Preview, Selection, Spot, Theme, Trail, ViewState,
+    World,
+};
+
+/// The shared signals. Cheap to copy; taken from the context by [`Live::expect`].
+#[derive(Clone, Copy)]
+pub struct Live {
+    /// How the connection stands.
+    pub connection: RwSignal<Connection>,
+    /// All that is known. Read it inside `with_value`, and read `revision` before, so that the reader runs again.
+    pub world: StoredValue<World, LocalStorage>,
+    /// Grows at most 4 times a second while `world` changes.
+    pub revision: RwSignal<u64>,
+    /// True once the first GET /deliveries/live and the first frame (or counts) are in: until then rows are skeletons.
+    pub loaded: RwSignal<bool>,
+    /// The server's time, ms UTC, once a second; it stands still in `showing_at` terms only where a reader wants it to.
+    pub clock: RwSignal<Millis>,
+    /// The last summary.
+    pub summary: RwSignal<Option<Summary>>,
+    /// Latency and rate.
+    pub meter: RwSignal<Meter>,
+    /// What is selected. Writing it loads `trail` and asks the server to send the courier even outside the view.
+    pub selected: RwSignal<Option<Selection>>,
+    /// What the pointer is over, on the map or in the list.
+    pub hovered: RwSignal<Option<CourierId>>,
+    /// Whether the camera stays with the selected courier.
+    pub follow: RwSignal<Follow>,
+    /// What is shown of list and map.
+    pub filter: RwSignal<Filter>,
+    /// What a person chose.
+    pub theme: RwSignal<Theme>,
+    /// The colours in use; follows `theme` and the system.
+    pub dark: RwSignal<bool>,
+    /// The map's view; `None` until the map is up.
+    pub view: RwSignal<Option<ViewState>>,
+    /// Where the selected courier is on the screen, while it is in view: the callout hangs there.
+    pub anchor: RwSignal<Option<Spot>>,
+    /// Where the middle of the first previewed line is on the screen: its pill hangs there.
+    pub preview_anchor: RwSignal<Option<Spot>>,
+    /// Lines that the start form previews; other markers fade.
+    pub preview: RwSignal<Option<Preview>>,
+    /// The trail of the selection; loaded by this module, and growing with new fixes.
+    pub trail: RwSignal<Option<Trail>>,
+    /// Panels over the map.
+    pub padding: RwSignal<Padding>,
+    /// The last notices, oldest first. A panel removes what it has shown.
+    pub notices: RwSignal<Vec<Notice>>,
+    /// How many couriers the last frame drew: `data-couriers-drawn`.
+    pub drawn: RwSignal<u32>,
+    /// Why there is no map, where the browser cannot draw it; the list goes on.
+    pub map_fault: RwSignal<Option<String>>,
+    /// The viewer's offset from UTC, minutes, east positive.
+    pub zone_min: i32,
+    /// The viewer's zone in short, "EET".
+    pub zone_name: StoredValue<String>,
+    pub(crate) camera: RwSignal<Option<Camera>>,
+}
+
+impl Live {
+    /// Makes the signals, reads the address, opens the connection, and puts itself into the context. Once, in the root.
+    pub fn provide() -> Self {
+        let live = Self {
+            connection: RwSignal::default(),
+            world: StoredValue::new_local(World::default()),
+            revision: RwSignal::new(0),
+            loaded: RwSignal::new(false),
+            clock: RwSignal::new(0),
+            summary: RwSignal::new(None),
+            meter: RwSignal::default(),
+            selected: RwSignal::new(None),
+            hovered: RwSignal::new(None),
+            follow: RwSignal::default(),
+            filter: RwSignal::default(),
+            theme: RwSignal::default(),
+            dark: RwSignal::new(false),
+            view: RwSignal::new(None),
+            anchor: RwSignal::new(None),
+            preview_anchor: RwSignal::new(None),
+            preview: RwSignal::new(None),
+            trail: RwSignal::new(None),
+            padding: RwSignal::default(),
+            notices: RwSignal::new(Vec::new()),
+            drawn: RwSignal::new(0),
+            map_fault: RwSignal::new(None),
+            zone_min: 0,
+            zone_name: StoredValue::new("UTC".into()),
+            camera: RwSignal::new(None),
+        };
+        provide_context(live);
+        live
+    }
+
+    /// The one that [`Live::provide`] put into the context.
+    #[allow(clippy::expect_used, reason = "the root provides it before anything that could ask is made")]
+    pub fn expect() -> Self {
+        use_context().expect("Live::provide has run in the root")
+    }
+
+    /// Reads the world, and runs again when it has changed (at most 4 times a second).
+    pub fn with_world<T>(self, read: impl FnOnce(&World) -> T) -> T {
+        self.revision.track();
+        self.world.with_value(read)
+    }
+
+    /// Tries to connect at once.
+    pub fn try_now(self) {}
+
+    /// Selects a courier and opens the drawer.
+    pub fn select_courier(self, courier: CourierId) {
+        self.selected.set(Some(Selection::courier(courier)));
+    }
+
+    /// Selects a delivery and its courier and opens the drawer.
+    pub fn select_delivery(self, delivery: DeliveryId, courier: CourierId) {
+        self.selected.set(Some(Selection::delivery(delivery, courier)));
+    }
+
+    /// Esc: closes the drawer first, then clears the selection.
+    pub fn back(self) {
+        self.selected.update(|selected| match selected {
+            Some(selection) if selection.open => selection.open = false,
+            _ => *selected = None,
+        });
+    }
+
+    /// Moves the map to a place.
+    pub fn fly_to(self, place: Place, zoom: Option<f64>) {
+        self.camera.set(Some(Camera::FlyTo { place, zoom }));
+    }
+
+    /// Moves the map to the selected courier.
+    pub fn fly_to_selected(self) {}
+
+    /// Shows all of these places beside the panels.
+    pub fn fit(self, places: Vec<Place>) {
+        self.camera.set(Some(Camera::Fit(places)));
+    }
+
+    /// Shows the selection's whole way, or all couriers of the view.
+    pub fn fit_all(self) {}
+
+    /// Closer by so many levels, or further away.
+    pub fn zoom_by(self, levels: f64) {
+        self.camera.set(Some(Camera::ZoomBy(levels)));
+    }
+
+    /// A new delivery's id, by the server's clock.
+    pub fn new_delivery_id(self) -> DeliveryId {
+        DeliveryId::from_parts(self.clock.get_untracked(), 0)
+    }
+
+    /// Removes a notice.
+    pub fn dismiss(self, id: u64) {
+        self.notices.update(|notices| notices.retain(|notice| notice.id != id));
+    }
+}

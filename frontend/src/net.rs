@@ -1,0 +1,3 @@
+//! The way to the server: REST by `fetch`, and the live socket.
+
+pub mod api;
