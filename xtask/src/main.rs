@@ -1,6 +1,7 @@
 //! The only build tool.
 
 mod city;
+mod page;
 
 use clap::{Parser, Subcommand};
 
@@ -14,10 +15,12 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     City(city::City),
+    Page(page::Page),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::City(city) => city::run(&city),
+        Command::Page(page) => page::run(&page),
     }
 }
