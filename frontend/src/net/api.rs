@@ -3,7 +3,7 @@
 
 use contract::{
     CourierId, Delivery, DeliveryId, Problem, RouteId,
-    rest::{Audit, CancelRequest, DeliveryRequest, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
+    rest::{Audit, CancelRequest, DeliveryPage, DeliveryRequest, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
 };
 
 /// GET /routes.
@@ -34,6 +34,11 @@ pub async fn delivery(_id: DeliveryId) -> Result<Delivery, Problem> {
 
 /// GET /deliveries/live.
 pub async fn live_deliveries() -> Result<LiveDeliveries, Problem> {
+    Err(unreached())
+}
+
+/// GET /deliveries?from&to&limit=200&after: stored ones, newest first; the time bar walks through the pages.
+pub async fn deliveries(_from: i64, _to: i64, _after: Option<&str>) -> Result<DeliveryPage, Problem> {
     Err(unreached())
 }
 
