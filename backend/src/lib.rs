@@ -1,1 +1,272 @@
-//! Live state, REST, WebSocket, and the page.
+//! The backend: live state, REST, WebSocket and the page, in one process that can be had many times.
+//!
+//! `build` checks everything and opens the port, `run` serves until shutdown. All replicas are equal: each reads all
+//! partitions of both topics, in no group, and commits nothing.
+
+pub mod commands;
+pub mod live;
+mod page;
+pub mod rest;
+pub mod settings;
+pub mod socket;
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::serve::ListenerExt;
+use contract::ProblemKind;
+use fleet::{Limits, routes::RouteSet};
+use history::HistoryReader;
+use service::{
+    Clock, Durability, Health, Outcome, Shutdown, StartError, Tasks, health, kafka::producer::Producer,
+    settings::KafkaSettings, start,
+};
+use tokio::net::TcpListener;
+
+use commands::Commands;
+use live::{Live, pending::Pending, reader, writer};
+use rest::problem::Answer;
+use socket::SessionContext;
+
+pub use settings::Settings;
+
+/// Port of the admin pages where none is set.
+pub const ADMIN_PORT: u16 = 8091;
+/// How long requests still come after the drain was announced.
+const DRAIN_NOTICE: Duration = Duration::from_secs(5);
+/// How long sockets and requests may take to end after that.
+const DRAIN_WITHIN: Duration = Duration::from_secs(25);
+/// How much of a socket's data the kernel keeps: a viewer that does not read should skip states soon, not minutes later.
+const SEND_BUFFER: usize = 64 * 1024;
+
+/// What handlers share.
+pub struct App {
+    /// The live state.
+    pub live: Arc<Live>,
+    /// Routes that couriers can be sent along.
+    pub routes: RouteSet,
+    /// The store, for reading.
+    pub history: Arc<dyn HistoryReader>,
+    /// The way into Kafka.
+    pub commands: Commands,
+    /// Time.
+    pub clock: Clock,
+    /// Pages of other hosts that may open sockets.
+    pub allowed_origins: Vec<String>,
+    /// Most sockets that may be open.
+    pub max_sockets: u32,
+    server: Arc<str>,
+    tick: Duration,
+    drain: Shutdown,
+    sockets_seen: AtomicU64,
+}
+
+impl App {
+    /// What a new socket's session needs.
+    pub fn session_context(&self) -> SessionContext {
+        SessionContext {
+            live: self.live.clone(),
+            clock: self.clock.clone(),
+            server: self.server.clone(),
+            tick_ms: self.tick.as_millis() as u32,
+            drain: self.drain.clone(),
+            number: self.sockets_seen.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Fails with kind `starting` while the live state is being read: an answer from half a state would be wrong.
+    pub fn caught_up(&self) -> rest::problem::Result<()> {
+        if self.live.caught_up.load(Ordering::Acquire) {
+            Ok(())
+        } else {
+            Err(Answer::new(ProblemKind::Starting, "the live state is still being read"))
+        }
+    }
+}
+
+/// What `standalone` hands in beside the settings.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// When a record counts as durable.
+    pub durability: Durability,
+    /// Time.
+    pub clock: Clock,
+    /// Whether this service serves the admin pages itself.
+    pub own_admin: bool,
+    /// How long requests still come after the drain was announced: as long as a load balancer takes to notice.
+    pub drain_notice: Duration,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        let (durability, clock) = (Durability::broker(), Clock::system());
+        Self { durability, clock, own_admin: true, drain_notice: DRAIN_NOTICE }
+    }
+}
+
+/// A backend that is ready to serve.
+pub struct Server {
+    /// Address of the public port.
+    pub addr: SocketAddr,
+    /// Its health, for whoever serves the admin pages.
+    pub health: Health,
+    app: Arc<App>,
+    listener: TcpListener,
+    settings: Settings,
+    surroundings: Surroundings,
+}
+
+/// Checks the settings, loads the routes and opens the public port.
+///
+/// # Errors
+/// [`StartError`] with one clear line: a bad setting, no valid route, a store of another version, a port in use.
+pub async fn build(settings: Settings, surroundings: Surroundings, health: Health) -> Result<Server, StartError> {
+    settings.check()?;
+    let routes = load_routes(&settings)?;
+    let history =
+        history::open_reader(&settings.history_url).map_err(|error| StartError::setting(error.to_string()))?;
+    let producer = Producer::new(&settings.kafka)?;
+    let topic = settings.kafka.topic(commands::TOPIC);
+    let limits = Limits {
+        live_window_ms: settings.live.live_window.as_millis() as i64,
+        max_couriers: settings.live.max_couriers,
+    };
+    let live = Live::new(limits, epoch(&settings.kafka));
+    let listener = start::bind("CD_HTTP_ADDR", settings.http.http_addr).await?;
+    let addr = listener.local_addr().map_err(StartError::failure)?;
+    let app = Arc::new(App {
+        live,
+        routes,
+        history,
+        commands: Commands::new(producer, topic, surroundings.durability.clone()),
+        clock: surroundings.clock.clone(),
+        allowed_origins: settings.http.allowed_origins.clone(),
+        max_sockets: settings.http.max_sockets,
+        server: server_name().into(),
+        tick: settings.live.tick,
+        drain: Shutdown::new(),
+        sockets_seen: AtomicU64::new(0),
+    });
+    Ok(Server { addr, health, app, listener, settings, surroundings })
+}
+
+impl Server {
+    /// Serves until shutdown, then drains: not ready at once, some seconds later no new connections, sockets closed over
+    /// ten seconds, the producer flushed.
+    pub async fn run(self, shutdown: Shutdown) -> Result<Outcome, StartError> {
+        let Self { addr, health, app, listener, settings, surroundings } = self;
+        let mut tasks = Tasks::new(&shutdown);
+        if surroundings.own_admin {
+            health::serve_admin(settings.admin.addr(ADMIN_PORT), health.clone(), &mut tasks).await?;
+        }
+        let pending = Arc::new(Pending::default());
+        let (now, window) = (app.clock.now(), settings.live.live_window.as_millis() as i64);
+        // The reader outlives the request for shutdown: who still watches during the drain still sees what moves.
+        let mut feeders = Tasks::new(&app.drain);
+        let status = reader::spawn(&settings.kafka, pending.clone(), now, window, &mut feeders)?;
+        let writer = writer::Writer {
+            live: app.live.clone(),
+            pending,
+            status,
+            clock: app.clock.clone(),
+            health: health.clone(),
+            tick: settings.live.tick,
+        };
+        let (beat, stop, tidied) = (health.loop_beat("live-writer"), Shutdown::new(), app.clone());
+        let stopped = stop.clone();
+        feeders.spawn("live-writer", async move {
+            let each_second = |state: &live::State, now| {
+                tidied.commands.tidy(&state.fleet, now);
+                metrics::gauge!("cd_sockets").set(tidied.live.sockets.load(Ordering::Relaxed));
+                metrics::gauge!("cd_behind_seconds").set(tidied.live.behind_ms.load(Ordering::Relaxed) as f64 / 1e3);
+            };
+            tokio::select! {
+                () = writer::run(writer, beat, each_second) => {}
+                () = stopped.requested() => {}
+            }
+            Ok::<(), std::convert::Infallible>(())
+        });
+        tasks.spawn("producer", app.commands.producer().clone().watch(shutdown.clone()));
+        let (router, drain) = (rest::router(app.clone()), app.drain.clone());
+        let (notice, asked) = (surroundings.drain_notice, shutdown.clone());
+        let listener = listener.tap_io(|stream| {
+            // Both only make things better: a socket that refuses them still works.
+            let _ = stream.set_nodelay(true);
+            let _ = socket2::SockRef::from(&*stream).set_send_buffer_size(SEND_BUFFER);
+        });
+        let drained = health.clone();
+        tasks.spawn("http", async move {
+            let draining = drain.clone();
+            let announced = async move {
+                asked.requested().await;
+                drained.drain();
+                tokio::time::sleep(notice).await;
+                draining.request();
+            };
+            axum::serve(listener, router).with_graceful_shutdown(announced).await
+        });
+        let (fed, asked) = (app.drain.clone(), shutdown.clone());
+        tasks.spawn("feeders", async move {
+            tokio::select! {
+                () = asked.requested() => Ok(()),
+                () = fed.requested() => Err("the reader or the writer of the live state has ended"),
+            }
+        });
+        tracing::info!(%addr, routes = app.routes.len(), "backend serves");
+        let served = tasks.join(notice + DRAIN_WITHIN).await;
+        stop.request();
+        app.drain.request();
+        let fed = feeders.join(Duration::from_secs(5)).await;
+        let unsent = app.commands.producer().flush(Duration::from_secs(5)).await;
+        if unsent > 0 {
+            tracing::error!(
+                unsent,
+                "commands were not acknowledged before the end; none of them was answered with 202"
+            );
+        }
+        Ok(if served == Outcome::Done { fed } else { served })
+    }
+}
+
+fn load_routes(settings: &Settings) -> Result<RouteSet, StartError> {
+    let dir = &settings.routes_dir;
+    let listing = service::files::read_dir_sorted(dir)
+        .map_err(|error| StartError::setting(format!("CD_ROUTES_DIR: cannot read {}: {error}", dir.display())))?;
+    let (routes, faults) = RouteSet::from_files(listing.files);
+    let unread = listing.faults.into_iter().map(|(file, reason)| format!("{file}: {reason}"));
+    for fault in unread.chain(faults.iter().map(ToString::to_string)) {
+        tracing::warn!(dir = %dir.display(), "route left out: {fault}");
+    }
+    if routes.is_empty() {
+        return Err(StartError::setting(format!("CD_ROUTES_DIR: no valid route in {}", dir.display())));
+    }
+    Ok(routes)
+}
+
+/// Names the log that cursors belong to: the same for all replicas. The embedded broker's log begins anew with every
+/// process, and so do its cursors.
+fn epoch(kafka: &KafkaSettings) -> u64 {
+    let topic = kafka.topic(commands::TOPIC);
+    if kafka.embedded {
+        let mut hash = RandomState::new().build_hasher();
+        hash.write(topic.as_bytes());
+        return hash.finish();
+    }
+    let mut hash = rustc_hash::FxHasher::default();
+    hash.write(topic.as_bytes());
+    hash.finish()
+}
+
+/// Name of this replica, as sockets are told: the host's (a pod's) name and the process.
+fn server_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
+    format!("{}-{}", host.as_deref().unwrap_or("backend"), std::process::id())
+}

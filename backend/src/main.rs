@@ -1,2 +1,15 @@
-//! The backend service.
-fn main() {}
+//! The backend as a process of its own.
+
+use std::process::ExitCode;
+
+use backend::{Settings, Surroundings};
+use service::Health;
+
+fn main() -> ExitCode {
+    let settings: Settings = service::settings::parse();
+    service::telemetry::init(&settings.log);
+    service::start::run(async |shutdown| {
+        let server = backend::build(settings, Surroundings::default(), Health::new()).await?;
+        server.run(shutdown).await
+    })
+}

@@ -63,6 +63,12 @@ pub fn range(arrival: Millis, now: Millis) -> EtaRange {
     EtaRange { from: (arrival - spread).max(now), to: (arrival + spread).max(now) }
 }
 
+/// A moment as hours and minutes UTC, "14:20", for texts that people read.
+pub fn clock_utc(at: Millis) -> String {
+    let minutes = at.div_euclid(60_000).rem_euclid(24 * 60);
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

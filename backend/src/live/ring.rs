@@ -1,0 +1,209 @@
+//! The ring of delivery events: what a client that was away missed.
+//!
+//! It keeps the last [`MAX_EVENTS`] events, and at least [`KEEP_MS`] of them (up to [`HARD_MAX`], the bound that holds
+//! whatever happens). A reader overtaken by it gets a reset, never a hole.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use contract::{Delivery, Millis};
+
+use super::cursor::Cursor;
+
+/// Events that are kept.
+pub const MAX_EVENTS: usize = 100_000;
+/// Events younger than this are kept beyond [`MAX_EVENTS`], ms.
+pub const KEEP_MS: Millis = 15 * 60_000;
+/// Events that are kept at the very most.
+const HARD_MAX: usize = 4 * MAX_EVENTS;
+
+/// A partition of which nothing was read yet.
+const UNREAD: i64 = -1;
+
+/// One change of one delivery.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Partition of its record.
+    pub partition: i32,
+    /// Offset of its record.
+    pub offset: i64,
+    /// Broker time of its record, ms UTC.
+    pub time: Millis,
+    /// The whole document as JSON, made once for all who get it.
+    pub json: Arc<str>,
+}
+
+/// What a client's cursor is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Every event from the cursor on is here: those with a sequence number from this one on, filtered by the cursor.
+    From(u64),
+    /// The cursor is ahead of this replica: it may catch up.
+    Ahead,
+    /// The cursor cannot be served.
+    Gone,
+}
+
+/// The ring. Events are numbered in the order in which this replica folded them.
+#[derive(Debug)]
+pub struct Ring {
+    epoch: u64,
+    events: VecDeque<Event>,
+    /// Number of the first event in the ring.
+    first: u64,
+    /// Offset after the last record that was read, by partition.
+    next: Vec<i64>,
+    /// Offset from which on all events of the partition are in the ring.
+    floor: Vec<i64>,
+}
+
+impl Ring {
+    /// An empty ring for the log of that epoch.
+    pub fn new(epoch: u64) -> Self {
+        Self { epoch, events: VecDeque::new(), first: 0, next: Vec::new(), floor: Vec::new() }
+    }
+
+    /// Notes that a partition is read from `offset` on: nothing before it is known. Of a partition that has begun
+    /// already it changes nothing.
+    pub fn begin(&mut self, partition: i32, offset: i64) {
+        let index = self.partition(partition);
+        if self.next[index] == UNREAD {
+            self.next[index] = offset;
+            self.floor[index] = offset;
+        }
+    }
+
+    /// Notes a record, whether or not it changed anything.
+    pub fn passed(&mut self, partition: i32, offset: i64) {
+        self.begin(partition, offset);
+        let index = self.partition(partition);
+        self.next[index] = self.next[index].max(offset + 1);
+    }
+
+    /// Adds a change.
+    pub fn push(&mut self, partition: i32, offset: i64, time: Millis, delivery: &Delivery) {
+        let json = String::from_utf8(delivery.to_json()).unwrap_or_default();
+        self.events.push_back(Event { partition, offset, time, json: json.into() });
+    }
+
+    /// Lets go what is old.
+    pub fn trim(&mut self, now: Millis) {
+        while self.events.len() > MAX_EVENTS {
+            let young = self.events.front().is_some_and(|event| event.time > now - KEEP_MS);
+            if young && self.events.len() <= HARD_MAX {
+                break;
+            }
+            let Some(event) = self.events.pop_front() else { break };
+            self.first += 1;
+            let index = self.partition(event.partition);
+            self.floor[index] = self.floor[index].max(event.offset + 1);
+        }
+    }
+
+    fn partition(&mut self, partition: i32) -> usize {
+        let index = partition.max(0) as usize;
+        if self.next.len() <= index {
+            self.next.resize(index + 1, UNREAD);
+            self.floor.resize(index + 1, 0);
+        }
+        index
+    }
+
+    /// Number of the next event.
+    pub fn end(&self) -> u64 {
+        self.first + self.events.len() as u64
+    }
+
+    /// Where the stream stands now.
+    pub fn cursor(&self) -> Cursor {
+        let next = self.next.iter().map(|next| (*next).max(0)).collect();
+        Cursor { epoch: self.epoch, next }
+    }
+
+    /// What `cursor` is worth here.
+    pub fn locate(&self, cursor: &Cursor) -> Place {
+        if cursor.epoch != self.epoch || cursor.next.len() != self.next.len() {
+            return Place::Gone;
+        }
+        if cursor.next.iter().zip(&self.floor).any(|(asked, floor)| asked < floor) {
+            return Place::Gone;
+        }
+        if cursor.next.iter().zip(&self.next).any(|(asked, next)| asked > next) {
+            return Place::Ahead;
+        }
+        let wanted =
+            |event: &Event| cursor.next.get(event.partition as usize).is_some_and(|from| event.offset >= *from);
+        let first = self.events.iter().position(wanted).unwrap_or(self.events.len());
+        Place::From(self.first + first as u64)
+    }
+
+    /// Events from number `from` on; `None` where the ring has overtaken the reader.
+    pub fn since(&self, from: u64) -> Option<impl Iterator<Item = &Event>> {
+        let skip = from.checked_sub(self.first)?;
+        Some(self.events.range((skip as usize).min(self.events.len())..))
+    }
+
+    /// The `events` message that brings a reader from number `from` to the end. Of a reader that resumes, `after` leaves
+    /// out what lies before its cursor. `None` where it was overtaken.
+    pub fn message(&self, from: u64, after: Option<&Cursor>) -> Option<String> {
+        let mut text = format!(r#"{{"type":"events","cursor":"{}","deliveries":["#, self.cursor().encode());
+        let mut any = false;
+        for event in self.since(from)? {
+            let known = after.and_then(|cursor| cursor.next.get(event.partition as usize));
+            if known.is_some_and(|next| event.offset < *next) {
+                continue;
+            }
+            if std::mem::replace(&mut any, true) {
+                text.push(',');
+            }
+            text.push_str(&event.json);
+        }
+        text.push_str("]}");
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring_with(offsets: &[(i32, i64)]) -> Ring {
+        let mut ring = Ring::new(1);
+        (0..2).for_each(|partition| ring.begin(partition, 0));
+        for &(partition, offset) in offsets {
+            ring.passed(partition, offset);
+            let time = 1_000;
+            ring.events.push_back(Event { partition, offset, time, json: format!("[{partition},{offset}]").into() });
+        }
+        ring
+    }
+
+    #[test]
+    fn a_cursor_gets_exactly_what_follows_it() {
+        let ring = ring_with(&[(0, 0), (1, 0), (0, 1), (1, 1)]);
+        let cursor = Cursor { epoch: 1, next: vec![1, 0] };
+        let Place::From(from) = ring.locate(&cursor) else { panic!("not located") };
+        let message = ring.message(from, Some(&cursor)).unwrap();
+        assert!(message.ends_with(r#""deliveries":[[1,0],[0,1],[1,1]]}"#), "{message}");
+    }
+
+    #[test]
+    fn other_epochs_are_gone_and_later_cursors_are_ahead() {
+        let ring = ring_with(&[(0, 0)]);
+        assert_eq!(ring.locate(&Cursor { epoch: 2, next: vec![0, 0] }), Place::Gone);
+        assert_eq!(ring.locate(&Cursor { epoch: 1, next: vec![0] }), Place::Gone);
+        assert_eq!(ring.locate(&Cursor { epoch: 1, next: vec![0, 5] }), Place::Ahead);
+    }
+
+    #[test]
+    fn what_the_ring_let_go_is_gone_never_a_hole() {
+        let mut ring = ring_with(&[]);
+        for offset in 0..(MAX_EVENTS as i64 + 10) {
+            ring.passed(0, offset);
+            ring.events.push_back(Event { partition: 0, offset, time: 0, json: "{}".into() });
+        }
+        ring.trim(KEEP_MS + 1);
+        assert_eq!(ring.locate(&Cursor { epoch: 1, next: vec![9, 0] }), Place::Gone);
+        assert!(matches!(ring.locate(&Cursor { epoch: 1, next: vec![10, 0] }), Place::From(_)));
+        assert!(ring.since(3).is_none());
+    }
+}

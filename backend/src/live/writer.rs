@@ -1,0 +1,122 @@
+//! The one writer: folds what has arrived into the state, once a tick, and announces it.
+
+use std::{sync::Arc, time::Duration};
+
+use std::sync::atomic::Ordering;
+
+use contract::Millis;
+use service::{Beat, Clock, Health, kafka::broadcast::Status};
+
+use super::{
+    Live, State,
+    latency::Recent,
+    pending::{Pending, Record},
+    reader, summary,
+};
+
+/// How many append times of a tick sockets measure their latency with.
+const SAMPLES: usize = 4;
+
+/// Append times (ms UTC) of some records of the last tick, for the latency from append to send.
+pub type AppendSamples = [Millis; SAMPLES];
+
+/// What the writer works on.
+pub struct Writer {
+    /// The state that it alone changes.
+    pub live: Arc<Live>,
+    /// What the reader has brought.
+    pub pending: Arc<Pending>,
+    /// How the reader is doing.
+    pub status: Status,
+    /// Time.
+    pub clock: Clock,
+    /// Told when the state has reached the log's end for the first time.
+    pub health: Health,
+    /// Time between two ticks.
+    pub tick: Duration,
+}
+
+/// Runs until it is dropped: every tick folds the pending batch in, every second makes the summary. `each_second` is
+/// called with the state then.
+pub async fn run(writer: Writer, beat: Beat, each_second: impl Fn(&State, Millis)) {
+    let Writer { live, pending, status, clock, health, tick } = writer;
+    let mut timer = tokio::time::interval(tick);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let (mut batch, mut recent, mut summarised, mut ready) = (Vec::new(), Recent::default(), 0, false);
+    loop {
+        timer.tick().await;
+        let now = clock.now();
+        // Asked before the batch is taken: what was read before the mark is then in this batch or an earlier one.
+        let caught_up = !ready && status.caught_up();
+        batch = pending.swap(batch);
+        let samples = {
+            let mut state = live.state.write();
+            let samples = fold(&mut state, &mut batch, now);
+            if caught_up {
+                let next = status.next_offsets(reader::DELIVERIES_INDEX);
+                next.iter().enumerate().for_each(|(partition, next)| state.ring.begin(partition as i32, *next));
+            }
+            samples
+        };
+        if let Some(samples) = samples {
+            *live.append_samples.lock() = samples;
+        }
+        live.connected.store(status.connected(), Ordering::Relaxed);
+        live.behind_ms.store(status.behind_ms(), Ordering::Relaxed);
+        live.lost.store(status.lost(), Ordering::Relaxed);
+        if caught_up {
+            ready = true;
+            live.caught_up.store(true, Ordering::Release);
+            health.set_ready();
+            let state = live.state.read();
+            let (couriers, deliveries) = (state.fleet.couriers().len(), state.fleet.deliveries().len());
+            tracing::info!(couriers, deliveries, "live state has reached the end of the log");
+        }
+        if now - summarised >= 1_000 {
+            summarised = now;
+            summary::refresh(&live, &mut recent);
+            each_second(&live.state.read(), now);
+        }
+        live.tick.send_modify(|tick| *tick += 1);
+        beat.turn();
+    }
+}
+
+/// Folds a batch in. Returns some of its append times.
+fn fold(state: &mut State, batch: &mut Vec<Record>, now: Millis) -> Option<AppendSamples> {
+    let State { fleet, ring } = state;
+    fleet.begin(now);
+    let samples = sample(batch);
+    for record in batch.drain(..) {
+        match record {
+            Record::Position { position, time, offset } => {
+                fleet.apply_position(position, time, offset);
+            }
+            Record::Delivery { delivery, time, partition, offset } => {
+                ring.passed(partition, offset);
+                let document = delivery.clone();
+                if fleet.apply_delivery(*delivery, offset) {
+                    ring.push(partition, offset, time, &document);
+                }
+            }
+            Record::Skipped { partition, offset } => ring.passed(partition, offset),
+            Record::Nothing => {}
+        }
+    }
+    ring.trim(now);
+    fleet.finish();
+    samples
+}
+
+fn sample(batch: &[Record]) -> Option<AppendSamples> {
+    let positions = batch.iter().filter_map(|record| match record {
+        Record::Position { time, .. } => Some(*time),
+        _ => None,
+    });
+    let every = (batch.len() / SAMPLES).max(1);
+    let mut times = positions.step_by(every);
+    let first = times.next()?;
+    let mut samples = [first; SAMPLES];
+    samples[1..].iter_mut().zip(times).for_each(|(sample, time)| *sample = time);
+    Some(samples)
+}

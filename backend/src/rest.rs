@@ -1,0 +1,47 @@
+//! The REST interface under `/api/v1`, and what surrounds every answer: one module for each kind of thing.
+
+pub mod couriers;
+pub mod deliveries;
+pub mod layers;
+pub mod openapi;
+pub mod past;
+pub mod problem;
+pub mod query;
+pub mod routes;
+pub mod status;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, post, put},
+};
+
+use crate::{App, page, socket};
+
+/// The whole of the public port: REST, the socket, the page.
+pub fn router(app: Arc<App>) -> Router {
+    let api = Router::new()
+        .route("/routes", get(routes::list))
+        .route("/routes/{route}", get(routes::one))
+        .route("/deliveries", get(past::deliveries).post(deliveries::create))
+        .route("/deliveries/live", get(deliveries::live))
+        .route("/deliveries/{id}", put(deliveries::put).get(deliveries::one))
+        .route("/deliveries/{id}/start", post(deliveries::start))
+        .route("/deliveries/{id}/finish", post(deliveries::finish))
+        .route("/deliveries/{id}/cancel", post(deliveries::cancel))
+        .route("/deliveries/{id}/trail", get(past::delivery_trail))
+        .route("/deliveries/{id}/audit", get(past::audit))
+        .route("/couriers", get(couriers::list))
+        .route("/couriers/{courier}", get(couriers::one))
+        .route("/couriers/{courier}/trail", get(past::courier_trail))
+        .route("/status", get(status::status))
+        .route("/openapi.json", get(openapi::document))
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .fallback(problem::no_such_path);
+    let api = layers::for_requests(api);
+    // The socket is outside the layers that bound a request's time and compress its answer.
+    let api = api.route("/live", get(socket::connect).fallback(problem::method_not_allowed));
+    let all = Router::new().nest("/api/v1", api).route("/api/{*rest}", axum::routing::any(problem::no_such_path));
+    layers::for_all(all.fallback(page::serve)).with_state(app)
+}

@@ -1,0 +1,280 @@
+//! Commands on deliveries, and the live ones.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use contract::{
+    Delivery, DeliveryId, DeliveryStatus, Driver, Millis, Problem, ProblemKind,
+    problem::FieldError,
+    rest::{CancelRequest, DeliveryRequest, FinishRequest, LiveDeliveries, Outcome, PathChoice},
+};
+use fleet::{deliveries::KEEP_ENDED_MS, drive, eta, path};
+
+use super::{
+    past::delivery_id,
+    problem::{Answer, Result},
+    query::JsonBody,
+};
+use crate::App;
+
+/// Who asked, while access is open.
+const ANYONE: &str = "dispatcher";
+/// Time between two fixes where the request does not say, ms.
+const INTERVAL_MS: u32 = 1_000;
+/// Longest path that is taken, metres.
+const MAX_LENGTH_M: f64 = drive::MAX_LENGTH_M;
+
+/// PUT /deliveries/{id}: 202 when it is durable; the same again 200; other content 409.
+#[utoipa::path(put, path = "/api/v1/deliveries/{id}", params(("id" = String, Path)), request_body = super::openapi::DeliveryBody,
+    responses((status = 202, body = Delivery), (status = 200, body = Delivery), (status = 409, body = Problem),
+        (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub async fn put(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
+    let id: DeliveryId = id.parse().map_err(|_| {
+        let detail = "must be a UUID of version 7 with hyphens".into();
+        Answer(Problem::invalid(vec![FieldError { pointer: "id in the path".into(), detail }]))
+    })?;
+    let request = DeliveryRequest::from_json(&body)?;
+    request_delivery(&app, id, &request).await
+}
+
+/// POST /deliveries: the same with an id of the server's.
+#[utoipa::path(post, path = "/api/v1/deliveries", request_body = super::openapi::DeliveryBody,
+    responses((status = 202, body = Delivery), (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub async fn create(State(app): State<Arc<App>>, JsonBody(body): JsonBody) -> Result<Response> {
+    let request = DeliveryRequest::from_json(&body)?;
+    let id = DeliveryId::from_parts(app.clock.now(), uuid::Uuid::new_v4().as_u128());
+    let mut response = request_delivery(&app, id, &request).await?;
+    if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/deliveries/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+async fn request_delivery(app: &App, id: DeliveryId, request: &DeliveryRequest) -> Result<Response> {
+    let now = app.clock.now();
+    let delivery = plan(app, id, request, now)?;
+    let known = app.commands.known(&app.live.state.read().fleet, &id);
+    let known = match known {
+        Some(known) => Some(known),
+        // An id that this state does not hold may be one of long ago. While the store is away a fresh id is believed:
+        // starting deliveries must not depend on it.
+        None if is_fresh(id, now) => None,
+        None => app.history.delivery(id).await?.map(Arc::new),
+    };
+    if let Some(known) = known {
+        return if same_request(&known, &delivery) {
+            Ok((StatusCode::OK, Json(known)).into_response())
+        } else {
+            Err(Answer::new(ProblemKind::DeliveryExists, format!("{id} was asked for with other content")))
+        };
+    }
+    app.caught_up()?;
+    if let Some(other) = app.commands.busy_with(&app.live.state.read().fleet, &delivery.courier, id) {
+        return Err(busy(app, &other, now));
+    }
+    let written = app.commands.write(delivery, now).await?;
+    tracing::info!(delivery = %id, courier = %written.courier, "delivery requested");
+    Ok((StatusCode::ACCEPTED, Json(written)).into_response())
+}
+
+/// Ids carry their time: one made within the live state's memory that is not there was never written.
+fn is_fresh(id: DeliveryId, now: Millis) -> bool {
+    (now - id.made_at()).abs() < KEEP_ENDED_MS
+}
+
+/// The document that a request asks for.
+fn plan(app: &App, id: DeliveryId, request: &DeliveryRequest, now: Millis) -> Result<Delivery> {
+    let wrong =
+        |pointer: &str, detail: String| Answer(Problem::invalid(vec![FieldError { pointer: pointer.into(), detail }]));
+    let (route, path, line) = match &request.path {
+        PathChoice::Route(id) => {
+            let route = app
+                .routes
+                .get(id)
+                .ok_or_else(|| wrong("/route", format!("{id} is not known here; see /api/v1/routes")))?;
+            (Some(id.clone()), route.polyline(), route.path.clone())
+        }
+        PathChoice::Path(text) => {
+            let line = path::Path::from_polyline(text).map_err(|error| wrong("/path", error.to_string()))?;
+            (None, text.clone(), line)
+        }
+    };
+    if !(1.0..=MAX_LENGTH_M).contains(&line.length_m()) {
+        return Err(wrong("/path", format!("must be 1 m to {:.0} km long", MAX_LENGTH_M / 1000.0)));
+    }
+    Ok(Delivery {
+        delivery: id,
+        courier: request.courier.clone(),
+        status: DeliveryStatus::Requested,
+        driver: request.driver,
+        reference: request.reference.clone(),
+        route,
+        path,
+        distance_m: line.length_m().round() as u32,
+        planned_s: drive::planned_s(&line, request.speed),
+        speed: request.speed,
+        interval_ms: request.interval_ms.unwrap_or(INTERVAL_MS),
+        promised_at: request.promised_at,
+        requested_at: now,
+        requested_by: Some(ANYONE.into()),
+        started_at: None,
+        finished_at: None,
+        reason: None,
+        positions: None,
+    })
+}
+
+/// Whether the client asks for what is there already, whatever became of it since.
+fn same_request(known: &Delivery, asked: &Delivery) -> bool {
+    known.courier == asked.courier
+        && known.route == asked.route
+        && known.path == asked.path
+        && known.driver == asked.driver
+        && known.speed == asked.speed
+        && known.interval_ms == asked.interval_ms
+        && known.reference == asked.reference
+        && known.promised_at == asked.promised_at
+}
+
+fn busy(app: &App, other: &Delivery, now: Millis) -> Answer {
+    let state = app.live.state.read();
+    let courier =
+        state.fleet.couriers().handle(&other.courier).and_then(|handle| state.fleet.couriers().details(handle));
+    let arrival = courier.and_then(|details| details.task.as_ref()).and_then(|task| task.eta);
+    let planned = other.started_at.unwrap_or(other.requested_at) + Millis::from(other.planned_s) * 1000;
+    let until = eta::range(arrival.unwrap_or(planned), now).to;
+    let time = eta::clock_utc(until);
+    let detail = format!("{} is on {} until about {time} UTC", other.courier, other.delivery);
+    Answer::courier_busy(detail, Some(until))
+}
+
+/// GET /deliveries/{id}: live, else from the store.
+#[utoipa::path(get, path = "/api/v1/deliveries/{id}", params(("id" = String, Path)),
+    responses((status = 200, body = Delivery), (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Arc<Delivery>>> {
+    find(&app, delivery_id(&id)?).await.map(Json)
+}
+
+async fn find(app: &App, id: DeliveryId) -> Result<Arc<Delivery>> {
+    let known = app.commands.known(&app.live.state.read().fleet, &id);
+    match known {
+        Some(known) => Ok(known),
+        None => {
+            let stored = app.history.delivery(id).await?;
+            stored.map(Arc::new).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))
+        }
+    }
+}
+
+/// GET /deliveries/live: open ones and those that ended in the last 15 min, with the cursor they belong to.
+#[utoipa::path(get, path = "/api/v1/deliveries/live", responses((status = 200, body = LiveDeliveries)))]
+pub async fn live(State(app): State<Arc<App>>) -> Result<Json<LiveDeliveries>> {
+    app.caught_up()?;
+    let state = app.live.state.read();
+    let mut items: Vec<Delivery> =
+        state.fleet.deliveries().iter().map(|known| known.delivery.as_ref().clone()).collect();
+    let cursor = state.ring.cursor().encode();
+    drop(state);
+    items.sort_by(|a, b| b.delivery.cmp(&a.delivery));
+    Ok(Json(LiveDeliveries { items, next: None, cursor }))
+}
+
+/// POST /deliveries/{id}/start: a courier with a phone sets off.
+#[utoipa::path(post, path = "/api/v1/deliveries/{id}/start", params(("id" = String, Path)),
+    responses((status = 202, body = Delivery), (status = 409, body = Problem)))]
+pub async fn start(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
+    // An empty object: the same reader as for cancel, which refuses fields that are none.
+    let request = CancelRequest::from_json(&body)?;
+    if request.reason.is_some() {
+        let detail = "is not a field of this request".into();
+        return Err(Problem::invalid(vec![FieldError { pointer: "/reason".into(), detail }]).into());
+    }
+    let now = app.clock.now();
+    change(&app, &id, |known| {
+        driven_by_courier(known)?;
+        if known.status == DeliveryStatus::InTransit {
+            return Ok(None);
+        }
+        expect(known, &[DeliveryStatus::Requested])?;
+        Ok(Some(Delivery { status: DeliveryStatus::InTransit, started_at: Some(now), ..known.clone() }))
+    })
+    .await
+}
+
+/// POST /deliveries/{id}/finish: a courier with a phone says how it ended.
+#[utoipa::path(post, path = "/api/v1/deliveries/{id}/finish", params(("id" = String, Path)), request_body = super::openapi::FinishBody,
+    responses((status = 202, body = Delivery), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn finish(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
+    let request = FinishRequest::from_json(&body)?;
+    let now = app.clock.now();
+    let status = match request.outcome {
+        Outcome::Delivered => DeliveryStatus::Delivered,
+        Outcome::Failed => DeliveryStatus::Failed,
+    };
+    change(&app, &id, |known| {
+        driven_by_courier(known)?;
+        if known.status == status {
+            return Ok(None);
+        }
+        expect(known, &[DeliveryStatus::InTransit])?;
+        Ok(Some(Delivery { status, finished_at: Some(now), reason: request.reason, ..known.clone() }))
+    })
+    .await
+}
+
+/// POST /deliveries/{id}/cancel.
+#[utoipa::path(post, path = "/api/v1/deliveries/{id}/cancel", params(("id" = String, Path)), request_body = super::openapi::CancelBody,
+    responses((status = 202, body = Delivery), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
+    let request = CancelRequest::from_json(&body)?;
+    let now = app.clock.now();
+    change(&app, &id, |known| {
+        if known.status == DeliveryStatus::Cancelled {
+            return Ok(None);
+        }
+        expect(known, &[DeliveryStatus::Requested, DeliveryStatus::InTransit])?;
+        let cancelled = Delivery {
+            status: DeliveryStatus::Cancelled,
+            finished_at: Some(now),
+            reason: request.reason,
+            ..known.clone()
+        };
+        Ok(Some(cancelled))
+    })
+    .await
+}
+
+/// One step of a delivery's story. `step` gives the next document, `None` where it is there already (a repeated command:
+/// 200), or a refusal.
+async fn change(app: &App, id: &str, step: impl FnOnce(&Delivery) -> Result<Option<Delivery>>) -> Result<Response> {
+    app.caught_up()?;
+    let known = find(app, delivery_id(id)?).await?;
+    let Some(next) = step(&known)? else { return Ok((StatusCode::OK, Json(known)).into_response()) };
+    let status = next.status;
+    let written = app.commands.write(next, app.clock.now()).await?;
+    tracing::info!(delivery = %written.delivery, courier = %written.courier, %status, "delivery changed");
+    Ok((StatusCode::ACCEPTED, Json(written)).into_response())
+}
+
+fn expect(known: &Delivery, allowed: &[DeliveryStatus]) -> Result<()> {
+    if allowed.contains(&known.status) {
+        return Ok(());
+    }
+    let allowed: Vec<&str> = allowed.iter().map(|status| status.as_str()).collect();
+    let detail = format!("{} is {}; this needs it {}", known.delivery, known.status, allowed.join(" or "));
+    Err(Answer::new(ProblemKind::WrongState, detail))
+}
+
+fn driven_by_courier(known: &Delivery) -> Result<()> {
+    match known.driver {
+        Driver::Courier => Ok(()),
+        Driver::Simulator => {
+            Err(Answer::new(ProblemKind::WrongState, format!("{} is driven by the simulator", known.delivery)))
+        }
+    }
+}

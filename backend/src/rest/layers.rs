@@ -1,0 +1,116 @@
+//! What surrounds every request, outermost last: one place, so that no handler can be forgotten.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+    extract::Request,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use contract::{Problem, ProblemKind};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
+    set_header::SetResponseHeaderLayer,
+    trace::TraceLayer,
+};
+
+use super::problem::Answer;
+use crate::App;
+
+/// Largest body of a request, bytes: a path of 10,000 points fits.
+pub const MAX_BODY: usize = 64 * 1024;
+/// Longest that a request may take.
+const REQUEST_WITHIN: Duration = Duration::from_secs(30);
+
+/// The page may load from its own host alone: wasm and workers included.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
+    style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Layers of REST requests, not of the socket.
+pub fn for_requests(router: Router<Arc<App>>) -> Router<Arc<App>> {
+    let compressible = DefaultPredicate::new().and(NotForContentType::new("application/octet-stream"));
+    router
+        .layer(middleware::from_fn(within_time))
+        .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+}
+
+/// Layers of everything.
+pub fn for_all(router: Router<Arc<App>>) -> Router<Arc<App>> {
+    let request_id = HeaderName::from_static("x-request-id");
+    let fixed = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    router
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(name_instance))
+        .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(fixed(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(self)"))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(answered).on_failure(()))
+        .layer(PropagateRequestIdLayer::new(request_id.clone()))
+        .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+}
+
+fn span(request: &Request) -> tracing::Span {
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or("-");
+    tracing::debug_span!("http", method = %request.method(), path = request.uri().path(), request = id)
+}
+
+/// One line for each request that is worth one: commands and faults at info, reads at debug.
+fn answered(response: &Response, took: Duration, _: &tracing::Span) {
+    let (status, ms) = (response.status().as_u16(), took.as_millis() as u64);
+    metrics::counter!("cd_http_requests_total", "status" => status.to_string()).increment(1);
+    if status >= 500 {
+        tracing::warn!(status, ms, "answered");
+    } else {
+        tracing::debug!(status, ms, "answered");
+    }
+}
+
+async fn within_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_WITHIN, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let detail = format!("no answer within {} s", REQUEST_WITHIN.as_secs());
+            Answer::new(ProblemKind::HistoryUnavailable, detail).into_response()
+        }
+    }
+}
+
+/// Writes the asked path into a problem's `instance`, so that handlers need not carry it.
+async fn name_instance(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let is_problem =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    let (mut parts, body) = response.into_parts();
+    if !is_problem || parts.headers.contains_key(header::CONTENT_ENCODING) || body.is_end_stream() {
+        return Response::from_parts(parts, body);
+    }
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let named = serde_json::from_slice::<Problem>(&bytes)
+        .ok()
+        .and_then(|problem| serde_json::to_vec(&Problem { instance: Some(path), ..problem }).ok());
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(named.unwrap_or_else(|| bytes.to_vec())))
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("of unknown kind"), "a handler panicked");
+    Answer::new(ProblemKind::Internal, "the fault was written to the log").into_response()
+}

@@ -1,0 +1,91 @@
+//! What the store knows: lists, trails, audits. The backend only reads it.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use contract::{
+    CourierId, DeliveryId, DeliveryStatus, Millis,
+    rest::{Audit, DeliveryPage, Trail},
+};
+use history::DeliveryQuery;
+
+use super::{
+    problem::{Answer, Result},
+    query::Parameters,
+};
+use crate::App;
+
+/// How far back a courier's trail reaches where nothing else is asked for, ms.
+const DEFAULT_TRAIL_MS: Millis = 60 * 60 * 1000;
+
+/// GET /deliveries?status&courier&reference&from&to&limit<=200&after: stored ones, newest first.
+#[utoipa::path(get, path = "/api/v1/deliveries",
+    params(("status" = Option<String>, Query), ("courier" = Option<String>, Query), ("reference" = Option<String>, Query),
+        ("from" = Option<i64>, Query), ("to" = Option<i64>, Query), ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
+    responses((status = 200, body = DeliveryPage), (status = 422, body = contract::Problem), (status = 503, body = contract::Problem)))]
+pub async fn deliveries(State(app): State<Arc<App>>, mut query: Parameters) -> Result<Json<DeliveryPage>> {
+    let wanted = DeliveryQuery {
+        status: query.take("status", |name| {
+            DeliveryStatus::from_name(name).ok_or_else(|| "must be a status of a delivery".into())
+        }),
+        courier: query.take("courier", |text| CourierId::new(text).map_err(|error| error.to_string())),
+        reference: query.take("reference", |text| Ok(text.to_owned())),
+        from: query.time("from"),
+        to: query.time("to"),
+        limit: query.count("limit", 100, history::MAX_PAGE),
+        after: query.take("after", |text| text.parse().map_err(|_| "must be the `next` of a page".into())),
+    };
+    query.finish()?;
+    Ok(Json(app.history.deliveries(wanted).await?))
+}
+
+/// GET /deliveries/{id}/trail?max_points<=2000.
+#[utoipa::path(get, path = "/api/v1/deliveries/{id}/trail",
+    params(("id" = String, Path), ("max_points" = Option<u32>, Query)),
+    responses((status = 200, body = Trail), (status = 404, body = contract::Problem)))]
+pub async fn delivery_trail(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    mut query: Parameters,
+) -> Result<Json<Trail>> {
+    let max_points = query.count("max_points", history::MAX_POINTS, history::MAX_POINTS);
+    query.finish()?;
+    let known = app.history.trail_of_delivery(delivery_id(&id)?, max_points).await?;
+    known.map(Json).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))
+}
+
+/// GET /couriers/{id}/trail?from&to&max_points<=2000: the last hour where no times are given.
+#[utoipa::path(get, path = "/api/v1/couriers/{courier}/trail",
+    params(("courier" = String, Path), ("from" = Option<i64>, Query), ("to" = Option<i64>, Query), ("max_points" = Option<u32>, Query)),
+    responses((status = 200, body = Trail), (status = 422, body = contract::Problem)))]
+pub async fn courier_trail(
+    State(app): State<Arc<App>>,
+    Path(courier): Path<String>,
+    mut query: Parameters,
+) -> Result<Json<Trail>> {
+    let courier = CourierId::new(&courier).map_err(|_| Answer::not_found(format_args!("courier {courier}")))?;
+    let to = query.time("to").unwrap_or_else(|| app.clock.now());
+    let from = query.time("from").unwrap_or(to - DEFAULT_TRAIL_MS);
+    if from > to {
+        query.wrong("from", "must not be after to");
+    }
+    let max_points = query.count("max_points", history::MAX_POINTS, history::MAX_POINTS);
+    query.finish()?;
+    Ok(Json(app.history.trail_of_courier(&courier, from, to, max_points).await?))
+}
+
+/// GET /deliveries/{id}/audit: whether every fix of the run is stored.
+#[utoipa::path(get, path = "/api/v1/deliveries/{id}/audit", params(("id" = String, Path)),
+    responses((status = 200, body = Audit), (status = 404, body = contract::Problem)))]
+pub async fn audit(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Audit>> {
+    let known = app.history.audit(delivery_id(&id)?).await?;
+    known.map(Json).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))
+}
+
+/// An id in a path; one that is none names nothing.
+pub fn delivery_id(text: &str) -> Result<DeliveryId> {
+    text.parse().map_err(|_| Answer::not_found(format_args!("delivery {text} (ids are UUIDs of version 7)")))
+}

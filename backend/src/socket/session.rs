@@ -1,0 +1,397 @@
+//! One open socket, from hello to close.
+//!
+//! The loop's inputs are: a message of the client; the end of the write under way; a new tick; the drain. Between two
+//! writes it holds no queue: when a write is done and a newer tick is there it makes one turn of what the client lacks
+//! (events, summary, frame). A client that does not read simply gets fewer turns.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    task::Poll,
+};
+
+use axum::extract::ws::{CloseFrame, Message};
+use contract::{
+    Millis, Problem, ProblemKind,
+    close::{self, Close},
+    live::{self, ClientMessage, Resume, ServerMessage},
+};
+use fleet::{Viewer, frame_for};
+use futures_util::{Sink, Stream};
+use service::{Clock, Shutdown};
+use tokio::{
+    sync::watch,
+    time::{Duration, Instant},
+};
+
+use super::inbox::{Inbox, Said};
+use crate::live::{Live, cursor::Cursor, ring::Place, writer::AppendSamples};
+
+/// How long a close may take before the connection is dropped.
+pub const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a cursor that is ahead of this replica may wait for it.
+const AHEAD_WAIT: Duration = Duration::from_secs(5);
+/// Over what time the sockets of a draining server are closed.
+const DRAIN_SPREAD: Duration = Duration::from_secs(10);
+
+/// What a session needs of the server.
+#[derive(Debug, Clone)]
+pub struct SessionContext {
+    /// The state.
+    pub live: Arc<Live>,
+    /// Time.
+    pub clock: Clock,
+    /// Name of this replica.
+    pub server: Arc<str>,
+    /// Time between two ticks, ms.
+    pub tick_ms: u32,
+    /// Begins the drain.
+    pub drain: Shutdown,
+    /// Number of the socket, to spread what many do.
+    pub number: u64,
+}
+
+/// One open socket over any stream of messages: tests feed it directly.
+pub struct Session<S> {
+    socket: S,
+    context: SessionContext,
+    tick: watch::Receiver<u64>,
+    inbox: Inbox,
+    viewer: Viewer,
+    stage: Stage,
+    /// True while a write is under way.
+    writing: bool,
+    /// Text answers that wait for the write under way; at most as many as a client may ask in a second.
+    answers: Vec<String>,
+    /// Number of the next event, and of the last summary.
+    event: u64,
+    summary: u64,
+    /// Append times of the frame under way.
+    samples: Option<AppendSamples>,
+    heard: Instant,
+    pinged: Instant,
+}
+
+/// How far the conversation is.
+enum Stage {
+    /// Nothing was said yet, since then.
+    New(Instant),
+    /// This replica has not read the log yet; the cursor that hello brought.
+    Starting(Option<String>),
+    /// The client's cursor is ahead of this replica; give up at that time.
+    Ahead(Cursor, Instant),
+    /// Live.
+    Open,
+}
+
+/// What woke the loop.
+enum Wake<E> {
+    Written,
+    Heard(Option<Result<Message, E>>),
+    Tick,
+    Drain,
+}
+
+/// Why the loop ended.
+enum End {
+    /// Close with this.
+    With(Close),
+    /// The client is gone.
+    Gone,
+}
+
+impl<S, E> Session<S>
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
+    E: std::fmt::Display,
+{
+    /// A session on a socket that has just been opened.
+    pub fn new(socket: S, context: SessionContext) -> Self {
+        let now = Instant::now();
+        let tick = context.live.tick.subscribe();
+        Self {
+            socket,
+            context,
+            tick,
+            inbox: Inbox::new(now),
+            viewer: Viewer::default(),
+            stage: Stage::New(now),
+            writing: false,
+            answers: Vec::new(),
+            event: 0,
+            summary: 0,
+            samples: None,
+            heard: now,
+            pinged: now,
+        }
+    }
+
+    /// Runs until the socket is closed.
+    pub async fn run(mut self) {
+        let drain = self.context.drain.clone();
+        let mut draining = std::pin::pin!(drain.requested());
+        let mut close_at: Option<Instant> = None;
+        let end = loop {
+            let (socket, writing, tick) = (&mut self.socket, self.writing, &mut self.tick);
+            // Either direction of the socket may be ready; a `select!` of two futures would borrow it twice.
+            let io = std::future::poll_fn(|cx| {
+                if writing && let Poll::Ready(done) = std::pin::Pin::new(&mut *socket).poll_flush(cx) {
+                    return Poll::Ready(match done {
+                        Ok(()) => Wake::Written,
+                        Err(error) => Wake::Heard(Some(Err(error))),
+                    });
+                }
+                std::pin::Pin::new(&mut *socket).poll_next(cx).map(Wake::Heard)
+            });
+            let wake = tokio::select! {
+                biased;
+                wake = io => wake,
+                changed = tick.changed() => match changed { Ok(()) => Wake::Tick, Err(_) => Wake::Drain },
+                () = &mut draining, if close_at.is_none() => Wake::Drain,
+            };
+            let now = Instant::now();
+            let next = match wake {
+                Wake::Heard(None) => Err(End::Gone),
+                Wake::Heard(Some(Err(error))) => Err(self.failed(&error)),
+                Wake::Heard(Some(Ok(message))) => self.hear(message, now).and_then(|()| self.turn()),
+                Wake::Written => {
+                    self.written();
+                    self.turn()
+                }
+                Wake::Tick if close_at.is_some_and(|at| now >= at) => Err(End::With(close::RESTART)),
+                Wake::Tick => self.check_times(now).and_then(|()| self.turn()),
+                Wake::Drain => {
+                    // All clients at once would come back at once: each waits its own share of the spread.
+                    let share = self.context.number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+                    close_at = Some(now + DRAIN_SPREAD.mul_f64(share as f64 / f64::from(u32::MAX)));
+                    Ok(())
+                }
+            };
+            if let Err(end) = next {
+                break end;
+            }
+        };
+        match end {
+            End::With(with) => self.close(with).await,
+            End::Gone => metrics::counter!("cd_sockets_closed_total", "code" => "gone").increment(1),
+        }
+    }
+
+    /// An error of the socket itself. A message over the limit is one too, and is answered with its close code.
+    fn failed(&self, error: &E) -> End {
+        let text = error.to_string();
+        tracing::debug!(error = %text, "a socket failed");
+        if text.contains("too long") || text.contains("too large") { End::With(close::TOO_BIG) } else { End::Gone }
+    }
+
+    fn hear(&mut self, message: Message, now: Instant) -> Result<(), End> {
+        self.heard = now;
+        match self.inbox.judge(message, now) {
+            Said::Nothing => Ok(()),
+            Said::Bye => Err(End::Gone),
+            Said::Close(with) => Err(End::With(with)),
+            Said::Wrong { re, problem } => {
+                self.answer(&ServerMessage::Error { re, problem });
+                Ok(())
+            }
+            Said::Message(message) => self.act(message, now),
+        }
+    }
+
+    fn act(&mut self, message: ClientMessage, now: Instant) -> Result<(), End> {
+        match (&self.stage, message) {
+            (Stage::New(_), ClientMessage::Hello { cursor, .. }) => {
+                self.hello(cursor.as_deref(), now);
+                Ok(())
+            }
+            (Stage::New(_), _) => Err(End::With(close::BAD_MESSAGE)),
+            (_, ClientMessage::Hello { .. }) => {
+                self.refuse("hello", ProblemKind::WrongState, "hello was said already");
+                Ok(())
+            }
+            (_, ClientMessage::View(view)) => {
+                self.viewer.look(view);
+                Ok(())
+            }
+            (_, ClientMessage::Watch { courier }) => {
+                if !self.viewer.watch(courier) {
+                    let detail = format!("at most {} couriers can be watched", live::MAX_WATCHED);
+                    self.refuse("watch", ProblemKind::Invalid, &detail);
+                }
+                Ok(())
+            }
+            (_, ClientMessage::Unwatch { courier }) => {
+                let live = self.context.live.clone();
+                self.viewer.unwatch(&live.state.read().fleet, &courier);
+                Ok(())
+            }
+            (_, ClientMessage::Ping { t }) => {
+                let now = self.context.clock.now();
+                self.answer(&ServerMessage::Pong { t, now });
+                Ok(())
+            }
+        }
+    }
+
+    fn refuse(&mut self, re: &str, kind: ProblemKind, detail: &str) {
+        self.answer(&ServerMessage::Error { re: re.into(), problem: Problem::new(kind, detail) });
+    }
+
+    fn answer(&mut self, message: &ServerMessage) {
+        if let Ok(text) = serde_json::to_string(message) {
+            self.answers.push(text);
+        }
+    }
+
+    /// The client's cursor decides where its events begin.
+    fn hello(&mut self, cursor: Option<&str>, now: Instant) {
+        let live = self.context.live.clone();
+        if !live.caught_up.load(Ordering::Acquire) {
+            self.stage = Stage::Starting(cursor.map(str::to_owned));
+            return;
+        }
+        let state = live.state.read();
+        let Some(text) = cursor else { return self.welcome(&state.ring, Resume::New, None) };
+        let Some(cursor) = Cursor::decode(text) else { return self.welcome(&state.ring, Resume::Reset, None) };
+        match state.ring.locate(&cursor) {
+            Place::From(from) => self.welcome(&state.ring, Resume::Resumed, Some((from, cursor))),
+            Place::Gone => self.welcome(&state.ring, Resume::Reset, None),
+            Place::Ahead => self.stage = Stage::Ahead(cursor, now + AHEAD_WAIT),
+        }
+    }
+
+    fn welcome(&mut self, ring: &crate::live::ring::Ring, resume: Resume, from: Option<(u64, Cursor)>) {
+        let cursor = from.as_ref().map_or_else(|| ring.cursor(), |(_, cursor)| cursor.clone());
+        self.answer(&ServerMessage::Welcome {
+            server: self.context.server.to_string(),
+            now: self.context.clock.now(),
+            tick_ms: self.context.tick_ms,
+            resume,
+            cursor: cursor.encode(),
+        });
+        self.event = ring.end();
+        if let Some((first, cursor)) = from
+            && first < ring.end()
+            && let Some(text) = ring.message(first, Some(&cursor))
+        {
+            self.answers.push(text);
+        }
+        metrics::counter!("cd_socket_resume_total", "resume" => format!("{resume:?}").to_lowercase()).increment(1);
+        self.stage = Stage::Open;
+    }
+
+    /// A hello that could not be answered at once: can it be now?
+    fn retry(&mut self, now: Instant) {
+        if let Stage::Starting(cursor) = &self.stage {
+            let cursor = cursor.clone();
+            return self.hello(cursor.as_deref(), now);
+        }
+        let Stage::Ahead(cursor, until) = &self.stage else { return };
+        let live = self.context.live.clone();
+        let state = live.state.read();
+        match state.ring.locate(cursor) {
+            Place::Ahead if now < *until => {}
+            Place::From(from) => {
+                let cursor = cursor.clone();
+                self.welcome(&state.ring, Resume::Resumed, Some((from, cursor)));
+            }
+            _ => self.welcome(&state.ring, Resume::Reset, None),
+        }
+    }
+
+    /// What time alone brings about.
+    fn check_times(&mut self, now: Instant) -> Result<(), End> {
+        if let Stage::New(since) = self.stage
+            && now - since >= Duration::from_millis(live::HELLO_WITHIN_MS)
+        {
+            return Err(End::With(close::SILENT));
+        }
+        if now - self.heard >= Duration::from_millis(live::SILENCE_MS) {
+            return Err(End::With(close::SILENT));
+        }
+        self.retry(now);
+        if !self.writing && now - self.pinged >= Duration::from_millis(live::PING_EVERY_MS) {
+            self.pinged = now;
+            self.feed(Message::Ping(Vec::new().into()))?;
+        }
+        Ok(())
+    }
+
+    /// One turn: everything that the client lacks, gathered into one write.
+    fn turn(&mut self) -> Result<(), End> {
+        if self.writing {
+            return Ok(());
+        }
+        for text in std::mem::take(&mut self.answers) {
+            self.feed(Message::Text(text.into()))?;
+        }
+        if !matches!(self.stage, Stage::Open) {
+            return Ok(());
+        }
+        let live = self.context.live.clone();
+        let mut frame = Vec::new();
+        let (events, samples) = {
+            let state = live.state.read();
+            let events = self.events_since(&state.ring);
+            let kind = frame_for(&state.fleet, &mut self.viewer, &mut frame);
+            (events, kind.map(|_| *live.append_samples.lock()))
+        };
+        if let Some(text) = events {
+            self.feed(Message::Text(text.into()))?;
+        }
+        let summary = live.summary.read().clone();
+        if summary.number > self.summary {
+            self.summary = summary.number;
+            self.feed(Message::Text(summary.text.as_ref().into()))?;
+        }
+        if !frame.is_empty() {
+            metrics::counter!("cd_frame_bytes_total").increment(frame.len() as u64);
+            self.samples = samples;
+            self.feed(Message::Binary(frame.into()))?;
+        }
+        Ok(())
+    }
+
+    /// Events that the client has not seen; a reset where the ring has overtaken it.
+    fn events_since(&mut self, ring: &crate::live::ring::Ring) -> Option<String> {
+        if self.event == ring.end() {
+            return None;
+        }
+        let text = ring.message(self.event, None);
+        if text.is_none() {
+            metrics::counter!("cd_sockets_slow_total").increment(1);
+            self.welcome(ring, Resume::Reset, None);
+            return self.answers.pop();
+        }
+        self.event = ring.end();
+        text
+    }
+
+    fn feed(&mut self, message: Message) -> Result<(), End> {
+        let socket = std::pin::Pin::new(&mut self.socket);
+        self.writing = true;
+        socket.start_send(message).map_err(|error| self.failed(&error))
+    }
+
+    /// A write is done: what it carried has left this server.
+    fn written(&mut self) {
+        self.writing = false;
+        if let Some(samples) = self.samples.take() {
+            let now: Millis = self.context.clock.now();
+            let appended = samples.iter().filter(|time| **time > 0);
+            appended.for_each(|time| self.context.live.latency.add(now - time));
+        }
+    }
+
+    async fn close(mut self, with: Close) {
+        metrics::counter!("cd_sockets_closed_total", "code" => with.code.to_string()).increment(1);
+        let frame = Message::Close(Some(CloseFrame { code: with.code, reason: with.reason.into() }));
+        let goodbye = async {
+            use futures_util::{SinkExt, StreamExt};
+            self.socket.send(frame).await?;
+            // The client's own close ends the handshake; without it a browser reports a fault of the network.
+            while let Some(Ok(_)) = self.socket.next().await {}
+            Ok::<(), E>(())
+        };
+        let _ = tokio::time::timeout(CLOSE_WITHIN, goodbye).await;
+    }
+}
