@@ -180,7 +180,7 @@ pub async fn live(State(app): State<Arc<App>>) -> Result<Json<LiveDeliveries>> {
         state.fleet.deliveries().iter().map(|known| known.delivery.as_ref().clone()).collect();
     let cursor = state.ring.cursor().encode();
     drop(state);
-    items.sort_by(|a, b| b.delivery.cmp(&a.delivery));
+    items.sort_unstable_by_key(|delivery| std::cmp::Reverse(delivery.delivery));
     Ok(Json(LiveDeliveries { items, next: None, cursor }))
 }
 
