@@ -4,16 +4,20 @@
 //! known); the list reads [`rows`], the map reads [`motion`], and everything that people read goes through [`format`].
 //! Time is always a parameter.
 
+pub mod basemap;
 pub mod connection;
 pub mod filter;
 pub mod format;
+pub mod link;
 pub mod meter;
+pub mod motion;
 pub mod notice;
 pub mod overlay;
 pub mod rows;
 pub mod selection;
 pub mod staleness;
 pub mod theme;
+pub mod url;
 pub mod view;
 pub mod world;
 

@@ -1,22 +1,40 @@
 //! All that the page knows: couriers from frames and from GET /couriers, deliveries from events and from
-//! GET /deliveries/live.
+//! GET /deliveries/live. The fold of deliveries is that of the server: [`fleet::deliveries`].
 
-use std::collections::HashMap;
+mod list;
+
+use std::{collections::HashMap, sync::Arc};
 
 use contract::{
-    CourierId, Delivery, DeliveryId, Millis,
+    Bounds, CourierId, Delivery, DeliveryId, DeliveryStatus, Millis,
+    frame::{BadFrame, CourierStatus, Frame, Kind},
+    live::Summary,
     rest::{LiveCourier, LiveDeliveries},
 };
-use fleet::client::{Client, Seen};
+use fleet::{
+    client::{Client, Seen},
+    deliveries::Deliveries,
+    path::Path,
+};
 
-use crate::{CourierRow, DeliveryRow, Filter};
+use crate::{motion::Motion, notice::What};
+
+pub use list::MOVING_MPS;
+
+/// Most couriers that are kept from GET /couriers.
+pub const MAX_ROSTER: usize = 1_000;
 
 /// What is known. It is kept while the connection is away: the picture never goes blank.
 #[derive(Debug, Default)]
 pub struct World {
     client: Client,
-    deliveries: HashMap<DeliveryId, Delivery>,
+    motion: Motion,
+    deliveries: Deliveries,
+    /// Stands for the offset of the next record, which the socket does not tell: records come in the order of their
+    /// partition, so the first one heard of a rank is the one that counts.
+    heard: i64,
     roster: HashMap<CourierId, LiveCourier>,
+    view: Option<Bounds>,
 }
 
 /// How far along its way a delivery is.
@@ -35,10 +53,139 @@ impl Progress {
     }
 }
 
+/// What a frame brought.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// What the frame was.
+    pub kind: Option<Kind>,
+    /// Times of the fixes that were not known before, ms UTC.
+    pub fresh: Vec<Millis>,
+    /// What of it is worth a line on the screen.
+    pub notices: Vec<What>,
+}
+
 impl World {
+    /// Takes a binary message that came at `t` (s of the page's own clock).
+    pub fn apply_frame(&mut self, bytes: &[u8], t: f64) -> Result<Applied, BadFrame> {
+        let frame = Frame::parse(bytes)?;
+        let mut applied = Applied { kind: Some(frame.header.kind), ..Applied::default() };
+        if frame.header.kind == Kind::Counts {
+            self.client.apply(&frame);
+            return Ok(applied);
+        }
+        // What was known of those that the frame is about: a full frame gives every courier another slot, so by name.
+        let full = frame.header.kind == Kind::Full;
+        let before: HashMap<CourierId, (Millis, CourierStatus)> = if full {
+            self.client.couriers().map(|(_, seen)| (seen.courier.clone(), (seen.at, seen.status))).collect()
+        } else {
+            let slots = frame.records().filter_map(|record| self.client.slot(record.slot));
+            slots.map(|seen| (seen.courier.clone(), (seen.at, seen.status))).collect()
+        };
+        let changes = self.client.apply(&frame);
+        self.motion.apply(&self.client, &changes, t);
+        for seen in changes.updated.iter().filter_map(|slot| self.client.slot(*slot)) {
+            let known = before.get(&seen.courier);
+            if known.is_none_or(|(at, _)| seen.at > at + 1) {
+                applied.fresh.push(seen.at);
+            }
+            if let Some((_, status)) = known.filter(|(_, status)| *status != seen.status) {
+                applied.notices.extend(self.turned(seen, *status));
+            }
+        }
+        Ok(applied)
+    }
+
+    /// Whether a change of status is worth a line.
+    fn turned(&self, seen: &Seen, before: CourierStatus) -> Option<What> {
+        let courier = seen.courier.clone();
+        match seen.status {
+            CourierStatus::Alarm => Some(What::Silent { courier, last_at: seen.at }),
+            // Back from silence is no news of being late.
+            CourierStatus::Late if before == CourierStatus::OnDelivery => {
+                let due = self.deliveries.under_way(&courier).and_then(|known| fleet::status::due(&known.delivery));
+                Some(What::Late { eta: seen.eta, due, courier })
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes deliveries that changed; gives those that are news, and how many changed.
+    pub fn apply_events(&mut self, deliveries: Vec<Delivery>) -> (Vec<What>, u32) {
+        let mut changed = 0;
+        let mut news = Vec::new();
+        for delivery in deliveries {
+            let ended = delivery.status.is_terminal() && self.deliveries.get(&delivery.delivery).is_some();
+            // Who cancels knows it; a toast for what a person just did is noise.
+            let told = ended && delivery.status != DeliveryStatus::Cancelled;
+            let document = told.then(|| Box::new(delivery.clone()));
+            if self.fold(delivery) {
+                changed += 1;
+                news.extend(document.map(What::Ended));
+            }
+        }
+        (news, changed)
+    }
+
+    fn fold(&mut self, delivery: Delivery) -> bool {
+        self.heard += 1;
+        self.deliveries.apply(delivery, self.heard)
+    }
+
+    /// Takes GET /deliveries/live. What is known already stays where it is as new.
+    pub fn merge_deliveries(&mut self, live: LiveDeliveries, now: Millis) {
+        for delivery in live.items {
+            self.fold(delivery);
+        }
+        self.deliveries.expire(now);
+    }
+
+    /// Drops deliveries, where the server could not say what was missed.
+    pub fn reset_deliveries(&mut self) {
+        self.deliveries = Deliveries::default();
+    }
+
+    /// Takes the once-a-second summary: late couriers outside the view get their ETA from it, and what ended long ago is
+    /// dropped.
+    pub fn apply_summary(&mut self, summary: &Summary) {
+        for late in &summary.late {
+            if let Some(listed) = self.roster.get_mut(&late.courier) {
+                listed.status = CourierStatus::Late.as_str().into();
+                listed.eta = late.eta.map(|eta| fleet::eta::range(eta, summary.now));
+            }
+        }
+        self.deliveries.expire(summary.now);
+    }
+
+    /// Takes all pages of GET /couriers that were read: they replace the ones before.
+    pub fn replace_roster(&mut self, couriers: impl IntoIterator<Item = LiveCourier>) {
+        self.roster = couriers.into_iter().take(MAX_ROSTER).map(|listed| (listed.courier.clone(), listed)).collect();
+    }
+
+    /// Takes one answer of GET /couriers/{id}.
+    pub fn put_listed(&mut self, listed: LiveCourier) {
+        if self.roster.len() < MAX_ROSTER || self.roster.contains_key(&listed.courier) {
+            self.roster.insert(listed.courier.clone(), listed);
+        }
+    }
+
+    /// Tells what rectangle the screen shows, for the filter "in view".
+    pub fn set_view(&mut self, bounds: Bounds) {
+        self.view = Some(bounds);
+    }
+
     /// The couriers of the map's view, as frames brought them.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// How they move on the screen.
+    pub fn motion(&self) -> &Motion {
+        &self.motion
+    }
+
+    /// The same, to be changed by the map.
+    pub fn motion_mut(&mut self) -> &mut Motion {
+        &mut self.motion
     }
 
     /// A courier's last position, where a frame brought it.
@@ -51,61 +198,46 @@ impl World {
         self.roster.get(courier)
     }
 
+    /// A courier's newest place, from wherever it is known.
+    pub fn place(&self, courier: &CourierId) -> Option<contract::Place> {
+        let listed = || self.roster.get(courier).map(|listed| listed.position.place);
+        self.client.courier(courier).map(|seen| seen.place).or_else(listed)
+    }
+
     /// A delivery.
     pub fn delivery(&self, delivery: DeliveryId) -> Option<&Delivery> {
-        self.deliveries.get(&delivery)
+        self.deliveries.get(&delivery).map(|known| &*known.delivery)
     }
 
     /// All deliveries that are known, in no order.
     pub fn deliveries(&self) -> impl Iterator<Item = &Delivery> {
-        self.deliveries.values()
+        self.deliveries.iter().map(|known| &*known.delivery)
     }
 
-    /// The open delivery that a courier is on, or has been asked for.
+    /// The delivery that a courier is on; else the one that it was last asked for.
     pub fn delivery_of(&self, courier: &CourierId) -> Option<&Delivery> {
-        self.deliveries.values().find(|delivery| delivery.courier == *courier && delivery.is_open())
+        let asked = || self.deliveries.open_of(courier).max_by_key(|known| known.delivery.requested_at);
+        self.deliveries.under_way(courier).or_else(asked).map(|known| &*known.delivery)
     }
 
-    /// One courier's row, whatever the filter.
-    pub fn courier_row(&self, _courier: &CourierId) -> Option<CourierRow> {
-        None
-    }
-
-    /// One delivery's row, whatever the filter.
-    pub fn delivery_row(&self, _delivery: DeliveryId) -> Option<DeliveryRow> {
-        None
-    }
-
-    /// The couriers that the filter leaves, in its order.
-    pub fn couriers(&self, _filter: &Filter, _now: Millis) -> Vec<CourierRow> {
-        Vec::new()
-    }
-
-    /// The deliveries that the filter leaves: on the way by ETA (late first), then waiting, then ended, newest first.
-    pub fn delivery_rows(&self, _filter: &Filter, _now: Millis) -> Vec<DeliveryRow> {
-        Vec::new()
-    }
-
-    /// How many couriers the filter leaves.
-    pub fn count_couriers(&self, _filter: &Filter) -> usize {
-        0
+    /// The way of a delivery, measured.
+    pub fn path(&self, delivery: DeliveryId) -> Option<Arc<Path>> {
+        let known = self.deliveries.get(&delivery)?;
+        known.path.clone().or_else(|| Path::from_polyline(&known.delivery.path).ok().map(Arc::new))
     }
 
     /// How far along its way a delivery is, where its courier's position is known.
-    pub fn progress(&self, _delivery: DeliveryId) -> Option<Progress> {
-        None
-    }
-
-    /// The speeds of a courier over the last minutes, (ms UTC, m/s), oldest first: what frames brought while the page was
-    /// open.
-    pub fn speeds(&self, _courier: &CourierId) -> Vec<(Millis, f32)> {
-        Vec::new()
-    }
-
-    /// Takes GET /deliveries/live.
-    pub fn merge_deliveries(&mut self, live: LiveDeliveries) {
-        for delivery in live.items {
-            self.deliveries.insert(delivery.delivery, delivery);
-        }
+    pub fn progress(&self, delivery: DeliveryId) -> Option<Progress> {
+        let known = self.deliveries.get(&delivery)?;
+        let path = self.path(delivery)?;
+        let done_m = match known.delivery.status {
+            DeliveryStatus::Delivered => path.length_m(),
+            DeliveryStatus::InTransit => path.project(self.place(&known.delivery.courier)?, None),
+            _ => return None,
+        };
+        Some(Progress { done_m, distance_m: path.length_m() })
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,107 @@
+//! Colours of the map and of what lies on it, as the look has them.
+
+/// One theme's colours, as CSS writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the look")]
+pub struct Colours {
+    pub land: &'static str,
+    pub building: &'static str,
+    pub building_line: &'static str,
+    pub building_shade: &'static str,
+    pub park: &'static str,
+    pub grass: &'static str,
+    pub pitch: &'static str,
+    pub water: &'static str,
+    pub square: &'static str,
+    pub tree: &'static str,
+    pub road: &'static str,
+    pub major_road: &'static str,
+    pub casing: &'static str,
+    pub major_casing: &'static str,
+    pub path: &'static str,
+    pub tram: &'static str,
+    pub label: &'static str,
+    pub park_label: &'static str,
+    pub halo: &'static str,
+    pub ink: &'static str,
+    pub on_ink: &'static str,
+    pub surface: &'static str,
+    /// Around every marker and line.
+    pub marker_casing: &'static str,
+    /// Outside the casing.
+    pub marker_outline: &'static str,
+    pub ahead: &'static str,
+    pub badge: &'static str,
+    pub on_status: &'static str,
+    /// By number of status: idle, on delivery, late, alarm, offline.
+    pub status: [&'static str; 5],
+}
+
+impl Colours {
+    /// The colours of a theme.
+    pub const fn of(dark: bool) -> Self {
+        if dark { DARK } else { LIGHT }
+    }
+}
+
+const LIGHT: Colours = Colours {
+    land: "#f3f2ee",
+    building: "#e4e1da",
+    building_line: "#d5d1c8",
+    building_shade: "#d9d5cc",
+    park: "#dce8d2",
+    grass: "#e3ecd9",
+    pitch: "#d6e5cd",
+    water: "#c6dce8",
+    square: "#faf8f3",
+    tree: "#bed3b0",
+    road: "#ffffff",
+    major_road: "#ffffff",
+    casing: "#dcd8cf",
+    major_casing: "#cbc6bb",
+    path: "#fbfaf7",
+    tram: "#d3cec4",
+    label: "#59606b",
+    park_label: "#47703f",
+    halo: "#f8f7f4",
+    ink: "#15181e",
+    on_ink: "#ffffff",
+    surface: "#ffffff",
+    marker_casing: "#ffffff",
+    marker_outline: "#15181e33",
+    ahead: "#5f8ee6",
+    badge: "#a35400",
+    on_status: "#ffffff",
+    status: ["#0a7d46", "#1b5fdb", "#b96200", "#ce1f2d", "#616b78"],
+};
+
+const DARK: Colours = Colours {
+    land: "#171a20",
+    building: "#222830",
+    building_line: "#323945",
+    building_shade: "#12151a",
+    park: "#18261e",
+    grass: "#1a271f",
+    pitch: "#1c2c22",
+    water: "#0e1d2e",
+    square: "#1c2026",
+    tree: "#26402f",
+    road: "#2e3540",
+    major_road: "#38404d",
+    casing: "#12151a",
+    major_casing: "#12151a",
+    path: "#262c35",
+    tram: "#3b4350",
+    label: "#a6b0be",
+    park_label: "#7fa888",
+    halo: "#14171c",
+    ink: "#f3f5f8",
+    on_ink: "#14171c",
+    surface: "#1b1f26",
+    marker_casing: "#0f1216",
+    marker_outline: "#00000080",
+    ahead: "#4c79bb",
+    badge: "#f7a928",
+    on_status: "#14171c",
+    status: ["#3fcb85", "#6aa8ff", "#f7a928", "#ff7070", "#97a2b2"],
+};

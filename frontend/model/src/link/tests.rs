@@ -1,0 +1,144 @@
+use super::*;
+use contract::{Bounds, live::View};
+
+fn live(now: Millis) -> Link {
+    let mut link = Link::default();
+    assert_eq!(link.start(now), [Act::Open]);
+    link.opened(now);
+    assert_eq!(link.welcome(Resume::New, "c1".into(), now), [Act::Fetch]);
+    link
+}
+
+#[test]
+fn hello_comes_first_then_the_view_and_who_is_watched() {
+    let mut link = Link::default();
+    let view = View { bounds: Bounds::new(24.0, 60.0, 25.0, 61.0).unwrap(), zoom: 15.0 };
+    link.views.look(view, 0);
+    link.watch(Some(CourierId::new("c-17").unwrap()));
+    link.start(0);
+    let acts = link.opened(10);
+    assert!(matches!(&acts[0], Act::Send(ClientMessage::Hello { cursor: None, .. })));
+    assert!(matches!(&acts[1], Act::Send(ClientMessage::View(_))));
+    assert!(matches!(&acts[2], Act::Send(ClientMessage::Watch { .. })));
+}
+
+#[test]
+fn a_restart_is_resumed_and_told() {
+    let mut link = live(0);
+    link.events("c2".into(), 1);
+    assert_eq!(link.closed(1012, Some(99_000), 60_000, 0.5), []);
+    assert_eq!(
+        link.connection(1_000),
+        Connection::Reconnecting { showing_at: Some(99_000), next_try_at: Some(63_500) }
+    );
+    assert_eq!(link.tick(None, 62_499, 0.0), []);
+    assert_eq!(link.tick(None, 62_500, 0.0), [Act::Open]);
+    let hello = link.opened(62_600);
+    assert_eq!(hello, [Act::Send(ClientMessage::Hello { token: None, cursor: Some("c2".into()) })]);
+    assert_eq!(link.welcome(Resume::Resumed, "c9".into(), 62_700), []);
+    link.events("c3".into(), 2);
+    assert_eq!(link.frame(false, 5, 62_750), [], "a delta does not show the view in whole");
+    assert_eq!(link.frame(true, 10, 62_800), [Act::CaughtUp { updates: 12, away_ms: 2_800 }]);
+    assert_eq!(link.frame(true, 10, 62_900), [], "it is told once");
+    assert!(link.connection(0).is_live());
+}
+
+#[test]
+fn an_unknown_cursor_means_forget_and_fetch() {
+    let mut link = live(0);
+    link.closed(1006, None, 10, 0.0);
+    link.tick(None, 1_000, 0.0);
+    link.opened(1_010);
+    assert_eq!(link.welcome(Resume::Reset, "d1".into(), 1_020), [Act::Forget, Act::Fetch]);
+}
+
+#[test]
+fn waits_double_up_to_30_s_and_begin_anew_after_a_good_connection() {
+    let mut link = live(0);
+    let mut now = 100;
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        link.closed(1006, None, now, 1.0);
+        let Connection::Reconnecting { next_try_at: Some(next), .. } = link.connection(0) else { panic!("no wait") };
+        waits.push(next - now);
+        now = next;
+        link.tick(None, now, 0.0);
+    }
+    assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    link.opened(now);
+    link.welcome(Resume::Resumed, "c".into(), now);
+    link.closed(1006, None, now + 20_000, 1.0);
+    let Connection::Reconnecting { next_try_at, .. } = link.connection(0) else { panic!("no wait") };
+    assert_eq!(next_try_at, Some(now + 20_500));
+}
+
+#[test]
+fn jitter_takes_at_most_half_and_peace_means_5_s() {
+    let mut link = live(0);
+    link.closed(4429, None, 1_000, 0.0);
+    assert_eq!(link.connection(0), Connection::Reconnecting { showing_at: None, next_try_at: Some(3_500) });
+}
+
+#[test]
+fn silence_is_a_loss_but_sleep_is_not() {
+    let mut link = live(0);
+    for now in (500..=5_000).step_by(500) {
+        assert_eq!(link.tick(None, now, 0.0), []);
+    }
+    assert_eq!(link.tick(None, 5_500, 0.0), [Act::Drop]);
+
+    let mut link = live(0);
+    link.tick(None, 500, 0.0);
+    assert_eq!(link.tick(None, 3_600_000, 0.0), [], "messages that came while asleep are read after waking");
+    for now in (3_600_500..=3_605_000).step_by(500) {
+        assert_eq!(link.tick(None, now, 0.0), []);
+    }
+    assert_eq!(link.tick(None, 3_605_500, 0.0), [Act::Drop]);
+}
+
+#[test]
+fn some_closes_are_the_end() {
+    for (code, why) in
+        [(4400, Ended::Refused), (4401, Ended::Unauthorized), (4406, Ended::Outdated), (4410, Ended::Over)]
+    {
+        let mut link = live(0);
+        link.closed(code, None, 10, 0.5);
+        assert_eq!(link.connection(0), Connection::Ended(why));
+        assert_eq!(link.tick(None, 1_000, 0.0), []);
+        assert_eq!(link.try_now(2_000), []);
+    }
+}
+
+#[test]
+fn a_person_may_try_at_once_and_an_unanswered_attempt_fails() {
+    let mut link = live(0);
+    link.closed(1006, Some(1), 10, 1.0);
+    assert_eq!(link.try_now(20), [Act::Open]);
+    assert_eq!(link.try_now(21), [], "one attempt at a time");
+    assert_eq!(link.connection(0), Connection::Reconnecting { showing_at: Some(1), next_try_at: None });
+    for now in (1_000..=10_000).step_by(1_000) {
+        assert_eq!(link.tick(None, now, 1.0), []);
+    }
+    assert_eq!(link.tick(None, 10_500, 1.0), [Act::Drop]);
+}
+
+#[test]
+fn before_the_first_picture_a_failure_says_so() {
+    let mut link = Link::default();
+    link.start(0);
+    assert_eq!(link.connection(0), Connection::Connecting);
+    link.closed(1006, None, 5, 1.0);
+    assert_eq!(link.connection(0), Connection::Reconnecting { showing_at: None, next_try_at: Some(505) });
+}
+
+#[test]
+fn watching_another_courier_lets_the_first_one_go() {
+    let mut link = live(0);
+    let (a, b) = (CourierId::new("a").unwrap(), CourierId::new("b").unwrap());
+    assert_eq!(link.watch(Some(a.clone())), [Act::Send(ClientMessage::Watch { courier: a.clone() })]);
+    assert_eq!(link.watch(Some(a.clone())), []);
+    assert_eq!(
+        link.watch(Some(b.clone())),
+        [Act::Send(ClientMessage::Unwatch { courier: a }), Act::Send(ClientMessage::Watch { courier: b })]
+    );
+}

@@ -1,0 +1,325 @@
+//! How couriers move on the screen: drawn about one interval behind, on the way between two known fixes.
+//!
+//! Each courier is an instance: twelve numbers that the vertex shader of the map's layer reads. What the shader computes
+//! from them is computed here too ([`Instance::at`]), so that picking, following and the tests see what people see.
+//! Instances stand at the index of their slot; an empty slot is drawn as nothing.
+
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use contract::{CourierId, Millis, Place, frame::CourierStatus};
+use fleet::client::{Changes, Client, Seen};
+
+use crate::world::MOVING_MPS;
+
+pub use shape::{Instance, STRIDE, flags};
+
+/// A courier slides to a new fix in about the time that lay between its last two, but in no more than this, s.
+const LONGEST_SLIDE: f64 = 5.0;
+/// It takes at least this, s: fixes that come in a bunch must not make it jump.
+const SHORTEST_SLIDE: f64 = 0.1;
+/// No slide over a longer gap between two fixes, s.
+const LONGEST_GAP: f64 = 15.0;
+/// No slide at a greater implied speed, m/s ...
+const FASTEST: f64 = 70.0;
+/// ... over more than this, m.
+const JUMP_M: f64 = 150.0;
+/// How long a position is guessed beyond the last fix, s.
+const GUESS: f64 = 2.0;
+/// Instances keep times as 32-bit floats, good to 1 ms for this long, s.
+const REBASE_AFTER: f64 = 4096.0;
+/// Instances keep places relative to an origin, as 32-bit floats, good to some cm this far from it (of the world's width).
+const REBASE_BEYOND: f64 = 0.005;
+
+/// What is needed to make the next instance of a courier.
+#[derive(Debug, Clone, Copy, Default)]
+struct Track {
+    /// Time of the last fix, ms UTC.
+    at: Millis,
+    /// Where that was.
+    place: Option<Place>,
+    /// Smoothed time between fixes, s.
+    interval: f64,
+    /// Smoothed time from a fix to its arrival here, s of the page's clock; only differences of it matter.
+    lag: f64,
+}
+
+/// All couriers that are drawn.
+#[derive(Debug, Default)]
+pub struct Motion {
+    instances: Vec<Instance>,
+    tracks: Vec<Track>,
+    names: Vec<Option<CourierId>>,
+    slots: HashMap<CourierId, u16>,
+    /// Mercator coordinates that instances are relative to.
+    origin: (f64, f64),
+    /// Second of the page's clock that instances' times are relative to.
+    base: f64,
+    /// Step at each fix instead of sliding.
+    still: bool,
+    dirty: Option<(usize, usize)>,
+    /// Until when something moves, s of the page's clock.
+    until: f64,
+    shown: u32,
+}
+
+impl Motion {
+    /// Takes what a frame changed, at `t` s of the page's clock.
+    pub fn apply(&mut self, client: &Client, changes: &Changes, t: f64) {
+        if self.instances.is_empty() || t - self.base > REBASE_AFTER {
+            self.rebase_time(t);
+        }
+        if changes.full {
+            self.renumber(client);
+        } else {
+            for gone in &changes.gone {
+                if let Some(slot) = self.slots.get(gone) {
+                    self.hide(usize::from(*slot));
+                }
+            }
+        }
+        for slot in &changes.updated {
+            if let Some(seen) = client.slot(*slot) {
+                self.update(usize::from(*slot), seen, client.now(), t);
+            }
+        }
+        self.shown = client.len() as u32;
+    }
+
+    /// A full frame gives every courier another slot: instances follow their courier's name, so nothing jumps.
+    fn renumber(&mut self, client: &Client) {
+        let before = std::mem::take(&mut self.slots);
+        let size = client.couriers().last().map_or(0, |(slot, _)| usize::from(slot) + 1);
+        let instances = std::mem::replace(&mut self.instances, vec![Instance::HIDDEN; size]);
+        let tracks = std::mem::replace(&mut self.tracks, vec![Track::default(); size]);
+        self.names = vec![None; size];
+        for (slot, seen) in client.couriers() {
+            self.slots.insert(seen.courier.clone(), slot);
+            let slot = usize::from(slot);
+            if let Some(old) = before.get(&seen.courier) {
+                self.instances[slot] = instances[usize::from(*old)];
+                self.tracks[slot] = tracks[usize::from(*old)];
+            }
+            self.names[slot] = Some(seen.courier.clone());
+        }
+        self.touch_all();
+    }
+
+    fn update(&mut self, slot: usize, seen: &Seen, now: Millis, t: f64) {
+        if slot >= self.instances.len() {
+            self.instances.resize(slot + 1, Instance::HIDDEN);
+            self.tracks.resize(slot + 1, Track::default());
+            self.names.resize(slot + 1, None);
+            self.touch_all();
+        }
+        if self.names[slot].as_ref() != Some(&seen.courier) {
+            self.hide(slot);
+            self.names[slot] = Some(seen.courier.clone());
+            self.slots.insert(seen.courier.clone(), slot as u16);
+        }
+        let dimmed = self.instances[slot].flags as u32 & flags::DIMMED;
+        let known = self.tracks[slot];
+        // The same fix again is a change of status alone.
+        if known.place.is_none() || seen.at > known.at + 1 {
+            self.advance(slot, seen, now, t);
+        }
+        self.instances[slot].flags = (shape::flags_of(seen) | dimmed) as f32;
+        self.touch(slot);
+    }
+
+    fn advance(&mut self, slot: usize, seen: &Seen, now: Millis, t: f64) {
+        let known = self.tracks[slot];
+        let to = self.relative(seen.place);
+        // When the fix was measured, on the page's clock, as far as one can know it here.
+        let measured = t - (now - seen.at) as f64 / 1000.0;
+        let gap = (seen.at - known.at) as f64 / 1000.0;
+        let lag = t - measured;
+        let (interval, smooth_lag) = match known.place {
+            Some(_) if known.interval > 0.0 && gap < LONGEST_GAP => {
+                (known.interval + (gap - known.interval) * 0.3, known.lag + (lag - known.lag) * 0.1)
+            }
+            Some(_) if gap < LONGEST_GAP => (gap, lag),
+            _ => (0.0, lag),
+        };
+        let previous = self.instances[slot];
+        // Who stands or does not say keeps the direction it had, so that it does not turn north to start from there.
+        let heading = heading_of(seen).unwrap_or(previous.heading_to);
+        let here = (t - self.base) as f32;
+        let slides = !self.still
+            && !previous.is_hidden()
+            && known.place.is_some_and(|place| !implausible(place.distance_m(seen.place), gap));
+        let instance = if slides {
+            let (from, heading_from) = previous.at(here);
+            let slide = interval.clamp(SHORTEST_SLIDE, LONGEST_SLIDE);
+            let arrival = (measured + smooth_lag + slide - self.base).max(f64::from(here) + SHORTEST_SLIDE) as f32;
+            let moving = seen.speed_mps.is_some_and(|speed| speed > MOVING_MPS);
+            let reach = if moving { 1.0 + GUESS as f32 / (arrival - here) } else { 1.0 };
+            Instance { from, to, start: here, end: arrival, reach, heading_from, heading_to: heading, ..previous }
+        } else {
+            Instance {
+                from: to,
+                to,
+                start: here,
+                end: here + 1.0,
+                reach: 1.0,
+                heading_from: heading,
+                heading_to: heading,
+                ..previous
+            }
+        };
+        self.instances[slot] = Instance { measured: (measured - self.base) as f32, ..instance };
+        self.tracks[slot] = Track { at: seen.at, place: Some(seen.place), interval, lag: smooth_lag };
+        if slides {
+            self.until = self.until.max(self.base + f64::from(instance.end) + GUESS);
+        }
+    }
+
+    fn hide(&mut self, slot: usize) {
+        self.instances[slot] = Instance::HIDDEN;
+        self.tracks[slot] = Track::default();
+        if let Some(name) = self.names[slot].take().filter(|name| self.slots.get(name) == Some(&(slot as u16))) {
+            self.slots.remove(&name);
+        }
+        self.touch(slot);
+    }
+
+    /// Marks the couriers that a filter or a preview moves into the background.
+    pub fn dim(&mut self, slot: u16, dimmed: bool) {
+        let slot = usize::from(slot);
+        let Some(instance) = self.instances.get_mut(slot).filter(|instance| !instance.is_hidden()) else { return };
+        let bits = instance.flags as u32;
+        let wanted = if dimmed { bits | flags::DIMMED } else { bits & !flags::DIMMED };
+        if wanted != bits {
+            instance.flags = wanted as f32;
+            self.touch(slot);
+        }
+    }
+
+    /// Step at each fix (for people who asked for less motion), or slide.
+    pub fn set_still(&mut self, still: bool) {
+        self.still = still;
+    }
+
+    /// Keeps numbers small: call it with the view's middle before drawing. True where the origin moved.
+    pub fn rebase(&mut self, centre: Place) -> bool {
+        let (x, y) = centre.mercator();
+        let (dx, dy) = (self.origin.0 - x, self.origin.1 - y);
+        if dx.abs().max(dy.abs()) < REBASE_BEYOND {
+            return false;
+        }
+        self.origin = (x, y);
+        for (instance, track) in self.instances.iter_mut().zip(&self.tracks) {
+            // From the place itself, not from the old numbers: those were rounded far away from their origin.
+            let Some(place) = track.place else { continue };
+            let (x, y) = place.mercator();
+            let to = [(x - self.origin.0) as f32, (y - self.origin.1) as f32];
+            let step = [instance.from[0] - instance.to[0], instance.from[1] - instance.to[1]];
+            instance.from = [to[0] + step[0], to[1] + step[1]];
+            instance.to = to;
+        }
+        self.touch_all();
+        true
+    }
+
+    fn rebase_time(&mut self, t: f64) {
+        let step = (self.base - t) as f32;
+        self.base = t;
+        for instance in &mut self.instances {
+            instance.start += step;
+            instance.end += step;
+            instance.measured += step;
+        }
+        self.touch_all();
+    }
+
+    /// Where a courier is drawn at `t` s of the page's clock, and its heading in radians.
+    pub fn place_at(&self, slot: u16, t: f64) -> Option<(Place, f32)> {
+        let instance = self.instances.get(usize::from(slot)).filter(|instance| !instance.is_hidden())?;
+        let (at, heading) = instance.at((t - self.base) as f32);
+        let place = Place::from_mercator(f64::from(at[0]) + self.origin.0, f64::from(at[1]) + self.origin.1);
+        Some((place, heading))
+    }
+
+    /// The courier drawn nearest to `place` at `t`, within `radius` (of the world's width).
+    pub fn pick(&self, place: Place, radius: f64, t: f64) -> Option<u16> {
+        let [x, y] = self.relative(place);
+        let here = (t - self.base) as f32;
+        let mut best = ((radius * radius) as f32, None);
+        for (slot, instance) in self.instances.iter().enumerate().filter(|(_, instance)| !instance.is_hidden()) {
+            let ([px, py], _) = instance.at(here);
+            let away = (px - x) * (px - x) + (py - y) * (py - y);
+            if away < best.0 {
+                best = (away, Some(slot as u16));
+            }
+        }
+        best.1
+    }
+
+    /// The slot of a courier.
+    pub fn slot_of(&self, courier: &CourierId) -> Option<u16> {
+        self.slots.get(courier).copied()
+    }
+
+    /// The instances, by slot.
+    pub fn instances(&self) -> &[Instance] {
+        &self.instances
+    }
+
+    /// Mercator coordinates that the instances are relative to.
+    pub fn origin(&self) -> (f64, f64) {
+        self.origin
+    }
+
+    /// `t` as instances' times count it.
+    pub fn clock(&self, t: f64) -> f32 {
+        (t - self.base) as f32
+    }
+
+    /// The instances that changed since the last call: first, and one beyond the last.
+    pub fn take_dirty(&mut self) -> Option<(usize, usize)> {
+        self.dirty.take().map(|(from, to)| (from, to.min(self.instances.len())))
+    }
+
+    /// True while something moves by itself.
+    pub fn is_moving(&self, t: f64) -> bool {
+        t < self.until
+    }
+
+    /// How many couriers there are to draw.
+    pub fn shown(&self) -> u32 {
+        self.shown
+    }
+
+    /// Everything must be given to the graphics card again.
+    pub fn touch_all(&mut self) {
+        self.dirty = Some((0, usize::MAX));
+    }
+
+    fn touch(&mut self, slot: usize) {
+        let (from, to) = self.dirty.unwrap_or((slot, slot + 1));
+        self.dirty = Some((from.min(slot), to.max(slot + 1)));
+    }
+
+    fn relative(&self, place: Place) -> [f32; 2] {
+        let (x, y) = place.mercator();
+        [(x - self.origin.0) as f32, (y - self.origin.1) as f32]
+    }
+}
+
+/// A jump that nobody drives, or a gap in which anything may have happened.
+fn implausible(metres: f64, seconds: f64) -> bool {
+    seconds > LONGEST_GAP || (metres > JUMP_M && metres > FASTEST * seconds.max(0.001))
+}
+
+fn heading_of(seen: &Seen) -> Option<f32> {
+    let moving = seen.speed_mps.is_none_or(|speed| speed > MOVING_MPS);
+    seen.heading_deg.filter(|_| moving).map(|degrees| degrees.to_radians() as f32)
+}
+
+/// True where a courier of that status is drawn over the others.
+pub fn is_urgent(status: CourierStatus) -> bool {
+    matches!(status, CourierStatus::Late | CourierStatus::Alarm)
+}
