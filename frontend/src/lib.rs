@@ -1,21 +1,44 @@
 //! The page: Leptos for what is written, MapLibre for the ground, a WebGL2 layer of our own for the couriers.
 //!
 //! What can be decided without a browser is decided in the crate `model`; this crate connects it to the screen, the
-//! socket and the address.
+//! socket and the address. One file a component; `live` is the one place where they meet, `words` has every text.
 
+mod announcer;
+mod app;
+mod banner;
+mod browser;
+mod callout;
+mod catalogue;
+mod controls;
+mod drawer;
+mod face;
+mod help;
+mod hollow;
+mod keys;
+mod layout;
+mod legend;
+mod list;
 pub mod live;
 pub mod map;
+mod metrics;
 pub mod net;
+mod onboard;
+mod rail;
+mod rows;
+mod sheet;
+mod sign;
+mod stage;
+mod start;
+mod status_bar;
+mod time_bar;
+mod toasts;
+mod words;
 
-use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Puts the page into the document.
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
-    mount_to_body(|| {
-        live::Live::provide();
-        view! { <map::MapPane/> }
-    });
+    leptos::mount::mount_to_body(app::App);
 }

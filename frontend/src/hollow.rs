@@ -1,0 +1,84 @@
+//! Where rows would stand: nothing yet, or nothing that the filter leaves. Each says why and what to do.
+
+use leptos::prelude::*;
+use model::{Filter, Source, Tab};
+
+use crate::{
+    catalogue::Catalogue,
+    layout::{Layout, Size, StartMode},
+    live::Live,
+    sign::icon,
+    words,
+};
+
+/// Nothing has moved in the last 15 min.
+#[component]
+pub fn NothingYet() -> impl IntoView {
+    let (live, layout) = (Live::expect(), Layout::expect());
+    let couriers = move || live.filter.with(|filter| filter.tab) == Tab::Couriers;
+    view! {
+        <div class="rows">
+            <div class="hollow">
+                <svg width="136" height="72" aria-hidden="true"><use href="#i-way"></use></svg>
+                <h2>{move || if couriers() { words::NO_COURIERS } else { words::NO_DELIVERIES }}</h2>
+                <p>{move || if couriers() { words::NO_COURIERS_WHY } else { words::NO_DELIVERIES_WHY }}</p>
+                // Where the card on the map has no room, the next step stands here.
+                {move || (layout.size.get() == Size::Phone).then(|| view! {
+                    <button class="btn" on:click=move |_| layout.open_start(StartMode::Random)>{words::START_20}</button>
+                })}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The filter hides everything: it is named, with what there is without it.
+#[component]
+pub fn NoMatch() -> impl IntoView {
+    let (live, catalogue) = (Live::expect(), Catalogue::expect());
+    let title = move || live.filter.with(|filter| words::no_match(&name(filter, catalogue)));
+    let without = move || {
+        let filter = live.filter.get();
+        let now = live.clock.get();
+        // With a search text the other filters are the likelier cause; alone, the text is what is taken away.
+        let text_only = Filter { text: filter.text.clone(), ..filter.cleared() };
+        let wider = if text_only == filter { filter.cleared() } else { text_only };
+        match filter.tab {
+            Tab::Couriers => words::couriers_without(live.with_world(|world| world.count_couriers(&wider))),
+            Tab::Deliveries => {
+                words::deliveries_without(live.with_world(|world| world.delivery_rows(&wider, now).len()))
+            }
+        }
+    };
+    view! {
+        <div class="rows">
+            <div class="hollow" data-state="no-match">
+                {icon("search")}
+                <h2>{title}</h2>
+                <p>{without}</p>
+                <button class="btn" on:click=move |_| live.filter.update(|filter| *filter = filter.cleared())>
+                    {words::CLEAR_FILTERS}
+                </button>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// "“order-94”, late only, in view".
+fn name(filter: &Filter, catalogue: Catalogue) -> String {
+    let mut parts = Vec::new();
+    if !filter.text.trim().is_empty() {
+        parts.push(format!("“{}”", filter.text.trim()));
+    }
+    parts.extend(filter.states.iter().map(|status| words::status_only(status).to_lowercase()));
+    if filter.in_view {
+        parts.push(words::IN_VIEW.to_lowercase());
+    }
+    parts.extend(filter.route.as_ref().map(|route| catalogue.name(route)));
+    parts.extend(filter.source.map(|source| match source {
+        Source::Simulated => words::SIMULATED.to_lowercase(),
+        Source::Device => words::DEVICES.to_lowercase(),
+    }));
+    parts.join(", ")
+}

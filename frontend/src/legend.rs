@@ -1,0 +1,94 @@
+//! What the shapes mean, where the ground comes from, and how long a metre is.
+
+use leptos::prelude::*;
+use model::Tier;
+
+use crate::{
+    layout::{Layout, Panel, Size},
+    live::Live,
+    sign::{glyph, icon},
+    words,
+};
+
+/// The legend: one line, folded to a button while the drawer takes its room.
+#[component]
+pub fn Legend() -> impl IntoView {
+    let (live, layout) = (Live::expect(), Layout::expect());
+    let unfolded = RwSignal::new(false);
+    let counted = Memo::new(move |_| live.view.with(|view| view.is_some_and(|v| Tier::at(v.zoom) == Tier::Counts)));
+    let folded = move || (layout.panel.get() != Panel::None || layout.size.get() == Size::Tablet) && !unfolded.get();
+    move || {
+        if folded() {
+            let unfold = move |_| unfolded.set(true);
+            return view! { <button class="card legend" on:click=unfold>{icon("list")} {words::LEGEND}</button> }
+                .into_any();
+        }
+        let entry = |shape, class, text| view! { <span>{glyph(shape, class)} {text}</span> }.into_any();
+        let entries = if counted.get() {
+            vec![
+                entry("count", "s", words::CELL),
+                entry("late", "s late", words::CELL_RING),
+                view! { <span>{words::CELL_ZOOM}</span> }.into_any(),
+            ]
+        } else {
+            vec![
+                entry("delivery", "s delivery", words::MOVING),
+                entry("standing", "s delivery", words::STANDING),
+                entry("idle", "s idle", words::status(contract::frame::CourierStatus::Idle)),
+                entry("late", "s late", words::status(contract::frame::CourierStatus::Late)),
+                entry("alarm", "s alarm", words::status(contract::frame::CourierStatus::Alarm)),
+                entry("offline", "s", words::status(contract::frame::CourierStatus::Offline)),
+                entry("simulated", "s delivery", words::SIMULATED),
+            ]
+        };
+        let may_fold = layout.panel.get() != Panel::None || layout.size.get() == Size::Tablet;
+        let fold = move |_| {
+            if may_fold {
+                unfolded.set(false);
+            }
+        };
+        view! { <div class="card legend" role="note" aria-label=words::LEGEND on:click=fold>{entries}</div> }.into_any()
+    }
+}
+
+/// The round lengths that a scale may show, metres.
+const LENGTHS: [u32; 20] = [
+    5, 10, 20, 50, 100, 200, 300, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000,
+    1_000_000, 2_000_000,
+];
+/// The scale is at most so wide, px.
+const WIDEST: f64 = 124.0;
+
+/// Scale and attribution; never hidden.
+#[component]
+pub fn Attribution() -> impl IntoView {
+    let (live, layout) = (Live::expect(), Layout::expect());
+    let scale = Memo::new(move |_| {
+        let view = live.view.get()?;
+        // Web mercator: 512 px are the whole equator at zoom 0.
+        let metres_a_px = 40_075_016.686 * view.centre.lat().to_radians().cos() / (512.0 * view.zoom.exp2());
+        let length = LENGTHS.into_iter().rev().find(|length| f64::from(*length) / metres_a_px <= WIDEST)?;
+        let text = if length < 1_000 { format!("{length} m") } else { format!("{} km", length / 1_000) };
+        Some(((f64::from(length) / metres_a_px).round(), text))
+    });
+    let measure = move || {
+        scale.get().map(|(width, text)| {
+            view! { <span class="measure"><i class="scale" style=format!("width:{width}px")></i>{text}</span> }
+        })
+    };
+    let source = move || {
+        let far = live.view.with(|view| view.is_some_and(|view| view.zoom < 9.0));
+        match (far, layout.size.get()) {
+            (true, _) => words::NATURAL_EARTH,
+            (false, Size::Phone) => words::OSM_SHORT,
+            (false, _) => words::OSM,
+        }
+    };
+    view! {
+        <div class="attr">
+            {measure}
+            <a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener noreferrer">{source}</a>
+        </div>
+    }
+    .into_any()
+}

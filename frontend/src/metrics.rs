@@ -1,0 +1,63 @@
+//! Figures of the status bar: latency, rate, clock.
+
+use leptos::prelude::*;
+use model::{Meter, format};
+
+use crate::{live::Live, words};
+
+const WIDTH: f64 = 72.0;
+const HEIGHT: f64 = 20.0;
+
+/// Latency with its last minute, updates a second, date and clock.
+#[component]
+pub fn Metrics() -> impl IntoView {
+    let live = Live::expect();
+    let ms = |value: Option<u32>| value.map_or(words::NONE.to_owned(), format::delay);
+    let p50 = move || ms(live.meter.with(|meter| meter.p50));
+    let p95 = move || ms(live.meter.with(|meter| meter.p95));
+    let rate = move || format::count(live.meter.with(|meter| meter.updates).into());
+    view! {
+        <div class="metrics">
+            <span class="spark-cell" title=words::SPARK_HINT>
+                <svg class="spark" viewBox="0 0 72 20" aria-hidden="true">
+                    <path d=move || live.meter.with(spark)></path>
+                </svg>
+            </span>
+            <span class="pair" title=words::LATENCY_HINT>
+                <span class="p50">"p50 "<b>{p50}</b></span>
+                <span class="p95"><span class="k">"p95 "</span><b data-metric="p95">{p95}</b></span>
+            </span>
+            <span class="sep"></span>
+            <span class="rate-cell" title=words::UPDATES_HINT><b data-metric="updates">{rate}</b>" "{words::UPDATES}</span>
+            <span class="sep rate-cell"></span>
+            <span class="clock">
+                <span class="date">{move || format::date(live.clock.get(), live.zone_min)}</span>
+                <b class="strong">{move || match live.clock.get() {
+                    0 => words::NONE.into(),
+                    now => format::time_s(now, live.zone_min),
+                }}</b>
+                <span class="zone">{live.zone_name.get_value()}</span>
+            </span>
+        </div>
+    }
+    .into_any()
+}
+
+/// The line of the last minute, broken where nothing came. Its scale begins at 0, so that calm looks calm.
+fn spark(meter: &Meter) -> String {
+    let highest = meter.spark.iter().flatten().copied().max().unwrap_or(0).max(100);
+    let step = (WIDTH - 2.0) / meter.spark.len().saturating_sub(1).max(1) as f64;
+    let mut path = String::new();
+    let mut drawing = false;
+    for (i, value) in meter.spark.iter().enumerate() {
+        let Some(value) = value else {
+            drawing = false;
+            continue;
+        };
+        let y = HEIGHT - 3.0 - (HEIGHT - 6.0) * f64::from(*value) / f64::from(highest);
+        let pen = if drawing { 'L' } else { 'M' };
+        path.push_str(&format!("{pen}{:.1} {y:.1}", 1.0 + step * i as f64));
+        drawing = true;
+    }
+    path
+}

@@ -1,0 +1,69 @@
+//! The map and what floats on it.
+
+use leptos::prelude::*;
+use model::Follow;
+
+use crate::{
+    banner::Banner,
+    callout::{Callout, PreviewPill},
+    controls::Controls,
+    help::Help,
+    keys,
+    layout::Layout,
+    legend::{Attribution, Legend},
+    live::Live,
+    map::MapPane,
+    onboard::Onboard,
+    sign::icon,
+    time_bar::TimeBar,
+    toasts::Toasts,
+    words,
+};
+
+/// The middle of the page.
+#[component]
+pub fn Stage() -> impl IntoView {
+    let (live, layout) = (Live::expect(), Layout::expect());
+    let is_empty = Memo::new(move |_| {
+        live.loaded.get()
+            && live.connection.get().is_live()
+            && live.with_world(|world| world.client().is_empty() && world.deliveries().next().is_none())
+            && live.summary.with(|summary| {
+                summary.as_ref().is_some_and(|s| {
+                    let c = s.counts;
+                    c.idle + c.on_delivery + c.late + c.alarm + c.offline == 0
+                })
+            })
+    });
+    let onboard = move || (is_empty.get() && layout.start.with(Option::is_none)).then(|| view! { <Onboard/> });
+    let help = move || layout.help.get().then(|| view! { <Help/> });
+    let again = move || {
+        (live.follow.get() == Follow::Released && live.selected.with(Option::is_some)).then(|| {
+            view! {
+                <button class="pill again" id="follow-again" on:click=move |_| keys::toggle_follow(live)>
+                    {icon("follow")} {words::FOLLOW_AGAIN} <kbd>"F"</kbd>
+                </button>
+            }
+        })
+    };
+    let fault =
+        move || live.map_fault.get().map(|why| view! { <div class="notice-page">{words::map_fault(&why)}</div> });
+    view! {
+        <main class="stage" id="stage" aria-label=words::MAP>
+            <MapPane/>
+            {fault}
+            <Callout/>
+            <PreviewPill/>
+            <Controls/>
+            <Legend/>
+            <Attribution/>
+            <TimeBar/>
+            {again}
+            {onboard}
+            <Banner/>
+            <Toasts/>
+            {help}
+        </main>
+    }
+    .into_any()
+}
