@@ -1,7 +1,14 @@
-//! The only build tool.
+//! The only build tool: `cargo xtask help` lists what it does.
 
+mod build;
+mod check;
 mod city;
 mod page;
+mod process;
+mod test;
+mod up;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -14,13 +21,25 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    City(city::City),
+    Up(up::Up),
+    Test(test::Test),
+    Check(check::Check),
+    Build(build::Build),
     Page(page::Page),
+    City(city::City),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
-        Command::City(city) => city::run(&city),
-        Command::Page(page) => page::run(&page),
-    }
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Up(up) => up::run(&up),
+        Command::Test(test) => test::run(&test),
+        Command::Check(check) => check::run(&check),
+        Command::Build(build) => build::run(&build),
+        Command::City(city) => city::run(&city).map(|()| ExitCode::SUCCESS),
+        Command::Page(page) => page::run(&page).map(|()| ExitCode::SUCCESS),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }

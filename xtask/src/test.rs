@@ -1,0 +1,76 @@
+//! `cargo xtask test`: every test that needs nothing but the machine. What cannot run here is named, never counted.
+
+use std::{process::ExitCode, time::Instant};
+
+use anyhow::Result;
+
+use crate::{build, page, process};
+
+/// Runs all tests.
+#[derive(Debug, clap::Args)]
+pub struct Test {
+    /// Only the tests of crates: no page, no browser, no whole journeys
+    #[arg(long)]
+    quick: bool,
+    /// Only tests whose name contains this
+    filter: Option<String>,
+}
+
+/// Runs the subcommand.
+#[allow(clippy::print_stdout, reason = "this is a test runner's report")]
+pub fn run(test: &Test) -> Result<ExitCode> {
+    let began = Instant::now();
+    let mut failed = Vec::new();
+    let mut missing = Vec::new();
+    let filter = test.filter.as_deref();
+
+    stage("crates");
+    let mut crates = process::cargo()?;
+    crates.args(["test", "--workspace", "--exclude", "frontend", "--exclude", "e2e", "--no-fail-fast"]).args(filter);
+    if !process::status(&mut crates)?.success() {
+        failed.push("crates");
+    }
+
+    if test.quick {
+        missing.push("page, journeys and browser: --quick was asked for".to_owned());
+    } else {
+        stage("page");
+        page::build(false, &mut |step| println!("{step}"))?;
+        stage("journeys and browser");
+        build::services(false)?;
+        missing.extend(missing_for_the_browser());
+        let mut journeys = process::cargo()?;
+        // One test at a time: each starts whole services and measures time, on as little as two cores.
+        journeys.args(["test", "--package", "e2e", "--no-fail-fast"]).args(filter).args(["--", "--test-threads=1"]);
+        if !process::status(&mut journeys)?.success() {
+            failed.push("journeys and browser");
+        }
+    }
+
+    println!();
+    for reason in &missing {
+        println!("NOT RUN: {reason}");
+    }
+    let took = began.elapsed().as_secs();
+    if failed.is_empty() {
+        println!("all tests passed in {took} s");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("failed after {took} s: {}", failed.join(", "));
+    Ok(ExitCode::FAILURE)
+}
+
+#[allow(clippy::print_stdout, reason = "this is a test runner's report")]
+fn stage(name: &str) {
+    println!("\n== {name}");
+}
+
+/// Browser tests need Debian's Chromium and Node.js; the tests themselves say NOT RUN where they are missing.
+fn missing_for_the_browser() -> Option<String> {
+    let chromium =
+        ["chromium", "chromium-browser", "google-chrome"].iter().any(|name| process::is_there(name, "--version"));
+    if !chromium {
+        return Some("browser: no Chromium (Debian: apt-get install chromium)".into());
+    }
+    (!process::is_there("node", "--version")).then(|| "browser: no Node.js".into())
+}
