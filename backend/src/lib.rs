@@ -41,6 +41,8 @@ pub use settings::Settings;
 pub const ADMIN_PORT: u16 = 8091;
 /// How long requests still come after the drain was announced.
 const DRAIN_NOTICE: Duration = Duration::from_secs(5);
+/// Over what time sockets are closed after that.
+const DRAIN_SPREAD: Duration = Duration::from_secs(10);
 /// How long sockets and requests may take to end after that.
 const DRAIN_WITHIN: Duration = Duration::from_secs(25);
 /// How much of a socket's data the kernel keeps: a viewer that does not read should skip states soon, not minutes later.
@@ -65,6 +67,7 @@ pub struct App {
     server: Arc<str>,
     tick: Duration,
     drain: Shutdown,
+    drain_spread: Duration,
     sockets_seen: AtomicU64,
 }
 
@@ -77,6 +80,7 @@ impl App {
             server: self.server.clone(),
             tick_ms: self.tick.as_millis() as u32,
             drain: self.drain.clone(),
+            drain_spread: self.drain_spread,
             number: self.sockets_seen.fetch_add(1, Ordering::Relaxed),
         }
     }
@@ -102,12 +106,14 @@ pub struct Surroundings {
     pub own_admin: bool,
     /// How long requests still come after the drain was announced: as long as a load balancer takes to notice.
     pub drain_notice: Duration,
+    /// Over what time sockets are closed after that: all clients at once would come back at once.
+    pub drain_spread: Duration,
 }
 
 impl Default for Surroundings {
     fn default() -> Self {
         let (durability, clock) = (Durability::broker(), Clock::system());
-        Self { durability, clock, own_admin: true, drain_notice: DRAIN_NOTICE }
+        Self { durability, clock, own_admin: true, drain_notice: DRAIN_NOTICE, drain_spread: DRAIN_SPREAD }
     }
 }
 
@@ -152,6 +158,7 @@ pub async fn build(settings: Settings, surroundings: Surroundings, health: Healt
         server: server_name().into(),
         tick: settings.live.tick,
         drain: Shutdown::new(),
+        drain_spread: surroundings.drain_spread,
         sockets_seen: AtomicU64::new(0),
     });
     Ok(Server { addr, health, app, listener, settings, surroundings })

@@ -30,9 +30,6 @@ use crate::live::{Live, cursor::Cursor, ring::Place, writer::AppendSamples};
 pub const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a cursor that is ahead of this replica may wait for it.
 const AHEAD_WAIT: Duration = Duration::from_secs(5);
-/// Over what time the sockets of a draining server are closed.
-const DRAIN_SPREAD: Duration = Duration::from_secs(10);
-
 /// What a session needs of the server.
 #[derive(Debug, Clone)]
 pub struct SessionContext {
@@ -46,6 +43,8 @@ pub struct SessionContext {
     pub tick_ms: u32,
     /// Begins the drain.
     pub drain: Shutdown,
+    /// Over what time the sockets of a draining server are closed.
+    pub drain_spread: Duration,
     /// Number of the socket, to spread what many do.
     pub number: u64,
 }
@@ -162,7 +161,7 @@ where
                 Wake::Drain => {
                     // All clients at once would come back at once: each waits its own share of the spread.
                     let share = self.context.number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-                    close_at = Some(now + DRAIN_SPREAD.mul_f64(share as f64 / f64::from(u32::MAX)));
+                    close_at = Some(now + self.context.drain_spread.mul_f64(share as f64 / f64::from(u32::MAX)));
                     Ok(())
                 }
             };
