@@ -1,0 +1,176 @@
+//! A service as a process: started, waited for, killed, its log kept for when a test fails.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+/// A running process. It is killed when this is dropped, and its log is printed if a test is failing then.
+pub struct Running {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    name: String,
+}
+
+/// Path of a binary that the workspace builds, beside this test's own.
+///
+/// # Panics
+/// Where it is not built: the journeys need `cargo xtask test`.
+pub fn binary(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("a test has a path");
+    let dir = own.ancestors().find(|dir| dir.join(name).is_file());
+    dir.unwrap_or_else(|| panic!("{name} is not built: run cargo xtask test")).join(name)
+}
+
+/// The workspace's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("e2e lies in the workspace")
+}
+
+/// A port of the loopback interface that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+impl Running {
+    /// Starts a command. Its environment holds none of our settings but those given.
+    ///
+    /// # Panics
+    /// Where it cannot be started.
+    pub fn start(name: &str, command: &mut Command) -> Self {
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("CD_") {
+                command.env_remove(variable);
+            }
+        }
+        command.current_dir(root()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let keep = |stream: Box<dyn std::io::Read + Send>| {
+            let log = log.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    if let Ok(mut log) = log.lock() {
+                        log.push(line);
+                    }
+                }
+            });
+        };
+        out.into_iter().for_each(|stream| keep(Box::new(stream)));
+        err.into_iter().for_each(|stream| keep(Box::new(stream)));
+        Self { child, log, name: name.to_owned() }
+    }
+
+    /// Everything that it has printed.
+    pub fn log(&self) -> String {
+        self.log.lock().map(|log| log.join("\n")).unwrap_or_default()
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it as a crash would: no chance to clean up.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to stop (SIGTERM) and waits for its end.
+    ///
+    /// # Panics
+    /// Where it has not ended after `within`.
+    pub fn stop(&mut self, within: Duration) -> ExitStatus {
+        let asked = Command::new("kill").arg(self.id().to_string()).status();
+        assert!(asked.is_ok_and(|status| status.success()), "cannot signal {}", self.name);
+        self.wait(within)
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// Where it has not ended after `within`.
+    pub fn wait(&mut self, within: Duration) -> ExitStatus {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "{} has not ended after {within:?}", self.name);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- log of {} ---\n{}\n--- end of log ---", self.name, self.log());
+        }
+    }
+}
+
+/// The one process with everything in it, and where it is reached.
+pub struct Standalone {
+    /// The process.
+    pub process: Running,
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    port: u16,
+    admin: u16,
+    data: PathBuf,
+    demo: u32,
+}
+
+impl Standalone {
+    /// Starts it on free ports.
+    pub fn start(data: &Path, demo: u32) -> Self {
+        Self::on_ports(data, demo, free_port(), free_port())
+    }
+
+    fn on_ports(data: &Path, demo: u32, port: u16, admin: u16) -> Self {
+        let mut command = Command::new(binary("code-delivery"));
+        command.arg("--http-addr").arg(format!("127.0.0.1:{port}"));
+        command.arg("--admin-addr").arg(format!("127.0.0.1:{admin}"));
+        command.arg("--demo").arg(demo.to_string()).arg("--data-dir").arg(data);
+        let process = Running::start("code-delivery", &mut command);
+        let url = format!("http://127.0.0.1:{port}");
+        Self { process, url, port, admin, data: data.to_path_buf(), demo }
+    }
+
+    /// Kills it and starts it again on the same ports and data.
+    pub fn crash_and_restart(&mut self) {
+        self.process.kill();
+        *self = Self::on_ports(&self.data, self.demo, self.port, self.admin);
+    }
+
+    /// Waits until it is ready.
+    pub async fn ready(&mut self) {
+        let url = format!("http://127.0.0.1:{}/readyz", self.admin);
+        let process = &mut self.process;
+        crate::eventually("readyz", Duration::from_secs(60), async || {
+            assert!(process.is_running(), "it ended before it was ready:\n{}", process.log());
+            reqwest::get(&url).await.ok().filter(|answer| answer.status().is_success()).map(|_| ())
+        })
+        .await;
+    }
+
+    /// URL of a page of the admin port.
+    pub fn admin(&self, page: &str) -> String {
+        format!("http://127.0.0.1:{}{page}", self.admin)
+    }
+}

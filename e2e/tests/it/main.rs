@@ -1,0 +1,3 @@
+//! Whole journeys through real processes.
+
+mod journey;
