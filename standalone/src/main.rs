@@ -1,2 +1,11 @@
-//! The standalone service.
-fn main() {}
+//! Everything in one process.
+
+use std::process::ExitCode;
+
+use standalone::Settings;
+
+fn main() -> ExitCode {
+    let settings: Settings = service::settings::parse();
+    service::telemetry::init(&settings.log);
+    service::start::run(async |shutdown| standalone::run(settings, shutdown).await)
+}

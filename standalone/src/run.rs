@@ -1,0 +1,118 @@
+//! The one process: store, broker, services, in the order in which they need each other.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use backend::Surroundings;
+use contract::{Delivery, topics};
+use history::HistoryReader;
+use service::{
+    Clock, Durability, Health, Outcome, Shutdown, StartError, Tasks, health,
+    kafka::producer::Producer,
+    settings::{AdminSettings, KafkaSettings, LogSettings},
+};
+
+use crate::{Settings, broker::Broker, lock};
+
+/// How long the services may take to end.
+const END_WITHIN: Duration = Duration::from_secs(40);
+/// Over what time sockets are closed: few, all of this machine.
+const DRAIN_SPREAD: Duration = Duration::from_millis(500);
+
+/// Starts everything and serves until shutdown.
+///
+/// # Errors
+/// [`StartError`] with one clear line: a port in use, a directory that cannot be written, a database of a newer version.
+pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome, StartError> {
+    // The public port first: what a second start on the same machine fails at should not touch the data.
+    let _lock = lock::take(&settings.data_dir)?;
+    let store = settings.data_dir.join("history.sqlite");
+    let history_url = format!("sqlite:{}", store.display());
+    // Opening for writing makes the database, or says why it cannot be had.
+    drop(history::open_writer(&history_url).map_err(|error| StartError::setting(error.to_string()))?);
+    let reader = history::open_reader(&history_url).map_err(|error| StartError::setting(error.to_string()))?;
+    let broker = Broker::start()?;
+    let kafka = KafkaSettings::embedded(broker.addr.clone());
+    let (durability, mark) = Durability::store();
+    let health = Health::new();
+
+    let backend = backend::build(
+        backend_settings(&settings, &kafka, &history_url),
+        Surroundings {
+            durability: durability.clone(),
+            clock: Clock::system(),
+            own_admin: false,
+            drain_notice: Duration::ZERO,
+            drain_spread: DRAIN_SPREAD,
+        },
+        health.clone(),
+    )
+    .await?;
+    let addr = backend.addr;
+
+    let mut tasks = Tasks::new(&shutdown);
+    let admin = health::serve_admin(settings.admin_addr, health.clone(), &mut tasks).await?;
+    reopen(&kafka, &reader).await?;
+    let _ = mark;
+    tasks.spawn("backend", {
+        let shutdown = shutdown.clone();
+        async move { ended(backend.run(shutdown).await) }
+    });
+    announce(addr, admin, &settings);
+    let outcome = tasks.join(END_WITHIN).await;
+    drop(broker);
+    Ok(outcome)
+}
+
+/// A service that ends before it was asked to, or badly, is a fault of the whole.
+fn ended(result: Result<Outcome, StartError>) -> Result<(), StartError> {
+    match result? {
+        Outcome::Done => Ok(()),
+        Outcome::Failed => Err(StartError::failure("it ended with a fault; see above")),
+    }
+}
+
+/// The broker's log begins anew with every process: every open delivery is told again from the store.
+async fn reopen(kafka: &KafkaSettings, reader: &Arc<dyn HistoryReader>) -> Result<(), StartError> {
+    let open: Vec<Delivery> = reader.open_deliveries().await.map_err(StartError::failure)?;
+    let producer = Producer::new(kafka)?;
+    let topic = kafka.topic(topics::DELIVERIES);
+    for delivery in &open {
+        let key = delivery.courier.as_str().as_bytes();
+        producer.send(&topic, key, &delivery.to_json()).await.map_err(StartError::failure)?;
+    }
+    if !open.is_empty() {
+        tracing::info!(deliveries = open.len(), "open deliveries go on");
+    }
+    Ok(())
+}
+
+fn backend_settings(settings: &Settings, kafka: &KafkaSettings, history_url: &str) -> backend::Settings {
+    backend::Settings {
+        kafka: kafka.clone(),
+        log: LogSettings::default(),
+        admin: AdminSettings::default(),
+        http: settings.http.clone(),
+        live: settings.live.clone(),
+        history_url: history_url.to_owned(),
+        routes_dir: settings.routes_dir.clone(),
+    }
+}
+
+/// Tells the person at the terminal where to look.
+#[allow(clippy::print_stdout, reason = "this is for the person, not for the log")]
+fn announce(addr: SocketAddr, admin: SocketAddr, settings: &Settings) {
+    println!("Code Delivery is up: http://{addr}/");
+    println!("  health and metrics http://{admin}/readyz, /metrics");
+    println!("  data in {}, {} demo couriers; Ctrl-C ends it", settings.data_dir.display(), settings.demo);
+    if settings.open {
+        open_browser(&format!("http://{addr}/"));
+    }
+}
+
+/// Asks the desktop to open the page; a machine without one simply does not.
+fn open_browser(url: &str) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    if let Err(error) = std::process::Command::new(program).arg(url).spawn() {
+        tracing::info!(%error, "no browser could be opened with {program}; open {url} yourself");
+    }
+}
