@@ -31,7 +31,10 @@ pub fn Metrics() -> impl IntoView {
             <span class="rate-cell" title=words::UPDATES_HINT><b data-metric="updates">{rate}</b>" "{words::UPDATES}</span>
             <span class="sep rate-cell"></span>
             <span class="clock">
-                <span class="date">{move || format::date(live.clock.get(), live.zone_min)}</span>
+                <span class="date">{move || match live.clock.get() {
+                    0 => String::new(),
+                    now => format::date(now, live.zone_min),
+                }}</span>
                 <b class="strong">{move || match live.clock.get() {
                     0 => words::NONE.into(),
                     now => format::time_s(now, live.zone_min),

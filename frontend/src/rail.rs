@@ -258,7 +258,7 @@ fn Chips() -> impl IntoView {
 
 /// Rows before there are any: they stand still, so that nothing blinks.
 fn skeleton() -> AnyView {
-    let rows = (0..9).map(|i| {
+    let rows = (0..16).map(|i| {
         let (name, detail) = (38 + (i * 29) % 34, 58 + (i * 17) % 36);
         view! {
             <div class="row sk">

@@ -65,6 +65,7 @@ pub fn TimeBar() -> impl IntoView {
         Connection::Reconnecting { showing_at: Some(at), .. } => {
             view! { <span class="live off"><i></i>{format::time_s(at, live.zone_min)}</span> }.into_any()
         }
+        Connection::Ended(_) => view! { <span class="live off"><i></i>{words::ENDED}</span> }.into_any(),
         _ => view! { <span class="live off"><i></i>{words::CONNECTING}</span> }.into_any(),
     };
     let span_name = move || span_name(hours.get());
@@ -166,6 +167,9 @@ fn draw(bars: &[Bar], end: Millis, hours: i64, live: Live) -> AnyView {
         if foot > 0.0 {
             block(&mut late, 0.0, foot);
         }
+    }
+    if live.clock.get_untracked() == 0 {
+        return view! { <div class="hist"></div> }.into_any();
     }
     let start = end - hours * HOUR;
     // A mark each hour, each 10 minutes of a single one, each 4 hours of a day.
