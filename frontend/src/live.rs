@@ -1,8 +1,15 @@
 //! What all of the page shares: the live data and what a person does with it, as leptos signals.
 //!
-//! The socket writes `connection`, `world`, `revision`, `summary`, `meter`, `clock`, `notices` and `trail`; the map writes
-//! `view`, `anchor`, `drawn`, `selected`, `hovered` and `follow`; panels write `selected`, `hovered`, `follow`, `filter`,
-//! `theme`, `preview` and `padding`. `filter`, `theme`, `selected` and `view` are kept in the address by this module.
+//! The socket (`session`) writes `connection`, `world`, `revision`, `summary`, `meter`, `clock` and `notices`; `trail` loads
+//! the trail of the selection; the map writes `view`, `anchor`, `drawn`, `selected`, `hovered` and `follow`; panels write
+//! `selected`, `hovered`, `follow`, `filter`, `theme`, `preview` and `padding`. `address` keeps filter, theme, selection and
+//! view in the page's address.
+
+mod address;
+mod clock;
+mod roster;
+mod session;
+mod trail;
 
 use contract::{CourierId, DeliveryId, Millis, Place, live::Summary};
 use leptos::prelude::*;
@@ -10,6 +17,9 @@ use model::{
     Camera, Connection, Filter, Follow, Meter, Notice, Padding, Preview, Selection, Spot, Theme, Trail, ViewState,
     World,
 };
+
+use crate::net;
+use session::Session;
 
 /// The shared signals. Cheap to copy; taken from the context by [`Live::expect`].
 #[derive(Clone, Copy)]
@@ -20,9 +30,9 @@ pub struct Live {
     pub world: StoredValue<World, LocalStorage>,
     /// Grows at most 4 times a second while `world` changes.
     pub revision: RwSignal<u64>,
-    /// True once the first GET /deliveries/live and the first frame (or counts) are in: until then rows are skeletons.
+    /// True once the first lists are in: until then rows are skeletons.
     pub loaded: RwSignal<bool>,
-    /// The server's time, ms UTC, once a second; it stands still in `showing_at` terms only where a reader wants it to.
+    /// The server's time, ms UTC, once a second. It goes on while the connection is away.
     pub clock: RwSignal<Millis>,
     /// The last summary.
     pub summary: RwSignal<Option<Summary>>,
@@ -62,25 +72,31 @@ pub struct Live {
     pub zone_min: i32,
     /// The viewer's zone in short, "EET".
     pub zone_name: StoredValue<String>,
+    /// What the camera is told; the map takes it.
     pub(crate) camera: RwSignal<Option<Camera>>,
+    /// Middle and zoom that the address asked for.
+    pub(crate) start_at: StoredValue<Option<(Place, f64)>>,
+    session: StoredValue<Session, LocalStorage>,
 }
 
 impl Live {
     /// Makes the signals, reads the address, opens the connection, and puts itself into the context. Once, in the root.
     pub fn provide() -> Self {
+        let address = address::read();
+        let (zone_min, zone_name) = clock::zone();
         let live = Self {
             connection: RwSignal::default(),
             world: StoredValue::new_local(World::default()),
             revision: RwSignal::new(0),
             loaded: RwSignal::new(false),
-            clock: RwSignal::new(0),
+            clock: RwSignal::new(net::clock_ms() as Millis),
             summary: RwSignal::new(None),
             meter: RwSignal::default(),
-            selected: RwSignal::new(None),
+            selected: RwSignal::new(address.selected),
             hovered: RwSignal::new(None),
             follow: RwSignal::default(),
-            filter: RwSignal::default(),
-            theme: RwSignal::default(),
+            filter: RwSignal::new(address.filter),
+            theme: RwSignal::new(address.theme),
             dark: RwSignal::new(false),
             view: RwSignal::new(None),
             anchor: RwSignal::new(None),
@@ -91,11 +107,17 @@ impl Live {
             notices: RwSignal::new(Vec::new()),
             drawn: RwSignal::new(0),
             map_fault: RwSignal::new(None),
-            zone_min: 0,
-            zone_name: StoredValue::new("UTC".into()),
+            zone_min,
+            zone_name: StoredValue::new(zone_name),
             camera: RwSignal::new(None),
+            start_at: StoredValue::new(address.at),
+            session: StoredValue::new_local(Session::default()),
         };
         provide_context(live);
+        address::keep(live);
+        trail::keep(live);
+        roster::keep(live);
+        live.begin();
         live
     }
 
@@ -110,9 +132,6 @@ impl Live {
         self.revision.track();
         self.world.with_value(read)
     }
-
-    /// Tries to connect at once.
-    pub fn try_now(self) {}
 
     /// Selects a courier and opens the drawer.
     pub fn select_courier(self, courier: CourierId) {
@@ -138,7 +157,12 @@ impl Live {
     }
 
     /// Moves the map to the selected courier.
-    pub fn fly_to_selected(self) {}
+    pub fn fly_to_selected(self) {
+        let courier = self.selected.with_untracked(|selected| selected.as_ref().and_then(|s| s.courier.clone()));
+        if let Some(place) = courier.and_then(|courier| self.world.with_value(|world| world.place(&courier))) {
+            self.fly_to(place, None);
+        }
+    }
 
     /// Shows all of these places beside the panels.
     pub fn fit(self, places: Vec<Place>) {
@@ -146,7 +170,13 @@ impl Live {
     }
 
     /// Shows the selection's whole way, or all couriers of the view.
-    pub fn fit_all(self) {}
+    pub fn fit_all(self) {
+        let selected = self.selected.get_untracked();
+        let places = self.world.with_value(|world| world.extent(selected.as_ref()));
+        if !places.is_empty() {
+            self.fit(places);
+        }
+    }
 
     /// Closer by so many levels, or further away.
     pub fn zoom_by(self, levels: f64) {
@@ -155,7 +185,8 @@ impl Live {
 
     /// A new delivery's id, by the server's clock.
     pub fn new_delivery_id(self) -> DeliveryId {
-        DeliveryId::from_parts(self.clock.get_untracked(), 0)
+        let random = || (js_sys::Math::random() * f64::from(u32::MAX)) as u128;
+        DeliveryId::from_parts(self.server_now(), random() << 64 | random() << 32 | random())
     }
 
     /// Removes a notice.

@@ -159,6 +159,24 @@ pub fn first_name(slug: &str) -> String {
     name.split(' ').next().unwrap_or_default().to_owned()
 }
 
+/// A time zone in short, from the name that browsers give it: "Eastern European Standard Time" is "EET". Others are named
+/// by their offset, "UTC+5:30", because initials would be guessed.
+pub fn zone(long_name: &str, zone_min: i32) -> String {
+    let known = ["European", "Greenwich", "Pacific", "Mountain", "Central", "Eastern"];
+    let is_known = known.iter().any(|word| long_name.starts_with(word) || long_name.contains(" European "));
+    if is_known {
+        // Europe says "Standard" in the long name only.
+        let words = long_name.split(' ').filter(|word| !(long_name.contains("European") && *word == "Standard"));
+        return words.filter_map(|word| word.chars().next()).filter(char::is_ascii_uppercase).collect();
+    }
+    let (sign, minutes) = (if zone_min < 0 { '-' } else { '+' }, zone_min.abs());
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => "UTC".into(),
+        (hours, 0) => format!("UTC{sign}{hours}"),
+        (hours, rest) => format!("UTC{sign}{hours}:{rest:02}"),
+    }
+}
+
 fn words(slug: &str, every: bool) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
@@ -230,6 +248,16 @@ mod tests {
         assert_eq!([late_badge(20_000), late_badge(6 * MINUTE + 1), late_badge(3 * HOUR)], ["+1", "+6", "+3 h"]);
         assert_eq!([count(999), count(6_812), count(22_000), count(1_204_000)], ["999", "6.8k", "22k", "1.2M"]);
         assert_eq!([exact(7), exact(9_672), exact(1_234_567)], ["7", "9,672", "1,234,567"]);
+    }
+
+    #[test]
+    fn zones() {
+        assert_eq!(
+            [zone("Eastern European Standard Time", 120), zone("Eastern European Summer Time", 180)],
+            ["EET", "EEST"]
+        );
+        assert_eq!([zone("Pacific Standard Time", -480), zone("Greenwich Mean Time", 0)], ["PST", "GMT"]);
+        assert_eq!([zone("Coordinated Universal Time", 0), zone("India Standard Time", 330)], ["UTC", "UTC+5:30"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod meter;
 pub mod motion;
 pub mod notice;
 pub mod overlay;
+pub mod request;
 pub mod rows;
 pub mod selection;
 pub mod staleness;

@@ -13,6 +13,14 @@ pub struct ViewState {
     pub bounds: Bounds,
 }
 
+impl ViewState {
+    /// Metres that one CSS pixel covers in the middle of the map.
+    pub fn metres_per_pixel(&self) -> f64 {
+        const EQUATOR_M: f64 = 40_075_016.7;
+        EQUATOR_M * self.centre.lat().to_radians().cos() / (512.0 * 2f64.powf(self.zoom))
+    }
+}
+
 /// Pixels at each edge of the map that panels cover: a fitted line never lies under them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Padding {

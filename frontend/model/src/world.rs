@@ -6,7 +6,7 @@ mod list;
 use std::{collections::HashMap, sync::Arc};
 
 use contract::{
-    Bounds, CourierId, Delivery, DeliveryId, DeliveryStatus, Millis,
+    Bounds, CourierId, Delivery, DeliveryId, DeliveryStatus, Millis, Place,
     frame::{BadFrame, CourierStatus, Frame, Kind},
     live::Summary,
     rest::{LiveCourier, LiveDeliveries},
@@ -17,7 +17,7 @@ use fleet::{
     path::Path,
 };
 
-use crate::{motion::Motion, notice::What};
+use crate::{Selection, motion::Motion, notice::What};
 
 pub use list::MOVING_MPS;
 
@@ -34,6 +34,7 @@ pub struct World {
     /// partition, so the first one heard of a rank is the one that counts.
     heard: i64,
     roster: HashMap<CourierId, LiveCourier>,
+    has_roster: bool,
     view: Option<Bounds>,
 }
 
@@ -154,11 +155,26 @@ impl World {
             }
         }
         self.deliveries.expire(summary.now);
+        if self.client.len() >= total(summary) {
+            // All there are come in frames: whoever the list still holds beside them is gone.
+            self.roster.retain(|courier, _| self.client.courier(courier).is_some());
+        }
+    }
+
+    /// True where there are couriers that frames do not bring: GET /couriers does.
+    pub fn needs_roster(&self, summary: &Summary) -> bool {
+        self.client.len() < total(summary)
     }
 
     /// Takes all pages of GET /couriers that were read: they replace the ones before.
     pub fn replace_roster(&mut self, couriers: impl IntoIterator<Item = LiveCourier>) {
+        self.has_roster = true;
         self.roster = couriers.into_iter().take(MAX_ROSTER).map(|listed| (listed.courier.clone(), listed)).collect();
+    }
+
+    /// True once GET /couriers was read.
+    pub fn has_roster(&self) -> bool {
+        self.has_roster
     }
 
     /// Takes one answer of GET /couriers/{id}.
@@ -199,7 +215,7 @@ impl World {
     }
 
     /// A courier's newest place, from wherever it is known.
-    pub fn place(&self, courier: &CourierId) -> Option<contract::Place> {
+    pub fn place(&self, courier: &CourierId) -> Option<Place> {
         let listed = || self.roster.get(courier).map(|listed| listed.position.place);
         self.client.courier(courier).map(|seen| seen.place).or_else(listed)
     }
@@ -226,6 +242,20 @@ impl World {
         known.path.clone().or_else(|| Path::from_polyline(&known.delivery.path).ok().map(Arc::new))
     }
 
+    /// What "fit" shows: the selection's whole way, or all couriers.
+    pub fn extent(&self, selected: Option<&Selection>) -> Vec<Place> {
+        if let Some(selected) = selected {
+            let of_courier = || self.delivery_of(selected.courier.as_ref()?).map(|delivery| delivery.delivery);
+            let path = selected.delivery.or_else(of_courier).and_then(|delivery| self.path(delivery));
+            let mut places = path.map(|path| path.points().to_vec()).unwrap_or_default();
+            places.extend(selected.courier.as_ref().and_then(|courier| self.place(courier)));
+            return places;
+        }
+        let elsewhere = self.roster.values().filter(|listed| self.client.courier(&listed.courier).is_none());
+        let seen = self.client.couriers().map(|(_, seen)| seen.place);
+        seen.chain(elsewhere.map(|listed| listed.position.place)).collect()
+    }
+
     /// How far along its way a delivery is, where its courier's position is known.
     pub fn progress(&self, delivery: DeliveryId) -> Option<Progress> {
         let known = self.deliveries.get(&delivery)?;
@@ -237,6 +267,11 @@ impl World {
         };
         Some(Progress { done_m, distance_m: path.length_m() })
     }
+}
+
+fn total(summary: &Summary) -> usize {
+    let counts = summary.counts;
+    (counts.on_delivery + counts.idle + counts.late + counts.alarm + counts.offline) as usize
 }
 
 #[cfg(test)]

@@ -1,85 +1,85 @@
 //! The REST interface, typed by [`contract::rest`]. Every failure is a [`Problem`]: the server's own, or one that says
-//! that the network or the answer was at fault.
+//! that the network (`unreachable`, status 0) or the answer (`unexpected`) was at fault.
 
 use contract::{
-    CourierId, Delivery, DeliveryId, Problem, RouteId,
-    rest::{Audit, CancelRequest, DeliveryPage, DeliveryRequest, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
+    CourierId, Delivery, DeliveryId, Millis, Problem, RouteId,
+    rest::{
+        Audit, CancelRequest, DeliveryPage, DeliveryRequest, LiveCourier, LiveDeliveries, Page, Route, RouteLine,
+        Status, Trail,
+    },
 };
+use model::request;
+
+use super::http::json;
 
 /// GET /routes.
 pub async fn routes() -> Result<Page<Route>, Problem> {
-    Err(unreached())
+    json("GET", "/routes", None).await
 }
 
 /// GET /routes/{route}, with its line.
-pub async fn route_line(_route: &RouteId) -> Result<RouteLine, Problem> {
-    Err(unreached())
+pub async fn route_line(route: &RouteId) -> Result<RouteLine, Problem> {
+    json("GET", &format!("/routes/{route}"), None).await
 }
 
 /// PUT /deliveries/{id}: the id is the caller's ([`crate::live::Live::new_delivery_id`]), so that a repeated attempt
 /// cannot start a second run.
-pub async fn put_delivery(_id: DeliveryId, _body: &DeliveryRequest) -> Result<Delivery, Problem> {
-    Err(unreached())
+pub async fn put_delivery(id: DeliveryId, body: &DeliveryRequest) -> Result<Delivery, Problem> {
+    json("PUT", &format!("/deliveries/{id}"), Some(request::delivery(body))).await
 }
 
 /// POST /deliveries/{id}/cancel.
-pub async fn cancel(_id: DeliveryId, _body: &CancelRequest) -> Result<Delivery, Problem> {
-    Err(unreached())
+pub async fn cancel(id: DeliveryId, body: &CancelRequest) -> Result<Delivery, Problem> {
+    json("POST", &format!("/deliveries/{id}/cancel"), Some(request::cancel(body))).await
 }
 
 /// GET /deliveries/{id}.
-pub async fn delivery(_id: DeliveryId) -> Result<Delivery, Problem> {
-    Err(unreached())
+pub async fn delivery(id: DeliveryId) -> Result<Delivery, Problem> {
+    json("GET", &format!("/deliveries/{id}"), None).await
 }
 
 /// GET /deliveries/live.
 pub async fn live_deliveries() -> Result<LiveDeliveries, Problem> {
-    Err(unreached())
+    json("GET", "/deliveries/live", None).await
 }
 
-/// GET /deliveries?from&to&limit=200&after: stored ones, newest first; the time bar walks through the pages.
-pub async fn deliveries(_from: i64, _to: i64, _after: Option<&str>) -> Result<DeliveryPage, Problem> {
-    Err(unreached())
+/// GET /deliveries?from&to&limit=200&after: stored ones, newest first, `from` and `to` in ms UTC, inclusive.
+pub async fn deliveries(from: Millis, to: Millis, after: Option<&str>) -> Result<DeliveryPage, Problem> {
+    let after = next_page(after);
+    json("GET", &format!("/deliveries?from={from}&to={to}&limit=200{after}"), None).await
 }
 
 /// GET /deliveries/{id}/trail.
-pub async fn delivery_trail(_id: DeliveryId, _max_points: u32) -> Result<Trail, Problem> {
-    Err(unreached())
+pub async fn delivery_trail(id: DeliveryId, max_points: u32) -> Result<Trail, Problem> {
+    json("GET", &format!("/deliveries/{id}/trail?max_points={max_points}"), None).await
 }
 
-/// GET /couriers/{id}/trail?from&to.
-pub async fn courier_trail(_id: &CourierId, _from: i64, _to: i64, _max_points: u32) -> Result<Trail, Problem> {
-    Err(unreached())
+/// GET /couriers/{id}/trail from and to, ms UTC, inclusive.
+pub async fn courier_trail(id: &CourierId, from: Millis, to: Millis, max_points: u32) -> Result<Trail, Problem> {
+    json("GET", &format!("/couriers/{id}/trail?from={from}&to={to}&max_points={max_points}"), None).await
 }
 
 /// GET /deliveries/{id}/audit.
-pub async fn audit(_id: DeliveryId) -> Result<Audit, Problem> {
-    Err(unreached())
+pub async fn audit(id: DeliveryId) -> Result<Audit, Problem> {
+    json("GET", &format!("/deliveries/{id}/audit"), None).await
 }
 
 /// GET /couriers/{id}.
-pub async fn courier(_id: &CourierId) -> Result<LiveCourier, Problem> {
-    Err(unreached())
+pub async fn courier(id: &CourierId) -> Result<LiveCourier, Problem> {
+    json("GET", &format!("/couriers/{id}"), None).await
 }
 
 /// GET /couriers, late first: the first page, or the one after `after`.
-pub async fn couriers(_after: Option<&str>, _limit: u32) -> Result<Page<LiveCourier>, Problem> {
-    Err(unreached())
+pub async fn couriers(after: Option<&str>, limit: u32) -> Result<Page<LiveCourier>, Problem> {
+    let after = next_page(after);
+    json("GET", &format!("/couriers?sort=late&limit={limit}{after}"), None).await
 }
 
 /// GET /status.
 pub async fn status() -> Result<Status, Problem> {
-    Err(unreached())
+    json("GET", "/status", None).await
 }
 
-fn unreached() -> Problem {
-    Problem {
-        kind: "/problems/unreachable".into(),
-        title: "Server not reached".into(),
-        status: 0,
-        detail: "the server cannot be reached".into(),
-        instance: None,
-        errors: Vec::new(),
-        until: None,
-    }
+fn next_page(after: Option<&str>) -> String {
+    after.map(|after| format!("&after={}", js_sys::encode_uri_component(after))).unwrap_or_default()
 }

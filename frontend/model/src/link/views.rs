@@ -15,13 +15,14 @@ const MARGIN: f64 = 0.12;
 const TOO_LARGE: f64 = 3.0;
 
 /// What to do about a new view of the screen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Sending {
     /// Send this.
     Now(View),
     /// Ask again after so many ms.
     Wait(Millis),
     /// What was sent still serves.
+    #[default]
     Nothing,
 }
 

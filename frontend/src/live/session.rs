@@ -1,0 +1,313 @@
+//! The socket's glue: the machine [`model::link::Link`] decides, this does it and tells the signals.
+
+use std::{rc::Rc, time::Duration};
+
+use contract::{
+    Millis,
+    frame::Kind,
+    live::{ClientMessage, ServerMessage, View},
+};
+use leptos::{ev, prelude::*, task::spawn_local};
+use model::{
+    Notice,
+    link::{Act, Link, Sending},
+    meter::{Latency, ServerClock},
+    notice::What,
+};
+
+use super::Live;
+use crate::net::{
+    self, api,
+    socket::{Heard, Socket},
+};
+
+/// The list and the machine look this often.
+const BEAT: Duration = Duration::from_millis(250);
+/// Beats of a second.
+const BEATS: u32 = 4;
+/// Most notices that wait to be shown.
+const MAX_NOTICES: usize = 20;
+
+#[derive(Default)]
+pub(super) struct Session {
+    link: Link,
+    socket: Option<Socket>,
+    clock: ServerClock,
+    latency: Latency,
+    /// The world changed since `revision` grew.
+    changed: bool,
+    has_deliveries: bool,
+    beats: u32,
+    notices: u64,
+    view_timer: bool,
+    repaint: Option<Rc<dyn Fn()>>,
+}
+
+impl Live {
+    pub(super) fn begin(self) {
+        let acts = self.link(|link, now| link.start(now));
+        self.act(acts);
+        set_interval(move || self.beat(), BEAT);
+        // A network that came back is worth an attempt at once.
+        window_event_listener(ev::online, move |_| self.try_now());
+    }
+
+    /// Tries to connect at once.
+    pub fn try_now(self) {
+        let acts = self.link(|link, now| link.try_now(now));
+        self.act(acts);
+    }
+
+    /// The server's time now, ms UTC, as well as it is known.
+    pub fn server_now(self) -> Millis {
+        self.session.with_value(|session| net::clock_ms() as Millis + session.clock.offset())
+    }
+
+    /// The map calls `repaint` no more than it must; it is told when something came that is to be drawn.
+    pub(crate) fn on_frame(self, repaint: Rc<dyn Fn()>) {
+        self.session.update_value(|session| session.repaint = Some(repaint));
+    }
+
+    /// The map has drawn all that came.
+    pub(crate) fn was_drawn(self) {
+        let now = self.server_now();
+        self.session.update_value(|session| session.latency.drawn(now));
+    }
+
+    /// The map shows this.
+    pub(crate) fn look(self, view: View) {
+        self.world.update_value(|world| world.set_view(view.bounds));
+        let sending = self.link(|link, now| link.views.look(view, now));
+        self.send_view(sending);
+    }
+
+    fn send_view(self, sending: Sending) {
+        match sending {
+            Sending::Now(view) => self.act(vec![Act::Send(ClientMessage::View(view))]),
+            Sending::Wait(ms) if !self.session.with_value(|session| session.view_timer) => {
+                self.session.update_value(|session| session.view_timer = true);
+                let due = move || {
+                    self.session.update_value(|session| session.view_timer = false);
+                    let sending = self.link(|link, now| link.views.due(now));
+                    self.send_view(sending);
+                };
+                set_timeout(due, Duration::from_millis(ms.max(1) as u64));
+            }
+            _ => {}
+        }
+    }
+
+    /// Follow this courier even outside the view.
+    pub(super) fn watch(self, courier: Option<contract::CourierId>) {
+        let acts = self.link(|link, _| link.watch(courier));
+        self.act(acts);
+    }
+
+    pub(super) fn mark_changed(self) {
+        self.session.update_value(|session| session.changed = true);
+    }
+
+    fn link<T: Default>(self, run: impl FnOnce(&mut Link, Millis) -> T) -> T {
+        let now = net::clock_ms() as Millis;
+        self.session.try_update_value(|session| run(&mut session.link, now)).unwrap_or_default()
+    }
+
+    /// Server time of what is on the screen.
+    fn showing_at(self) -> Option<Millis> {
+        let now = self.world.with_value(|world| world.client().now());
+        (now > 0).then_some(now)
+    }
+
+    fn act(self, acts: Vec<Act>) {
+        for act in acts {
+            match act {
+                Act::Open => {
+                    let socket = Socket::open(move |heard| self.hear(heard));
+                    let refused = socket.is_none();
+                    self.session.update_value(|session| session.socket = socket);
+                    if refused {
+                        self.hear(Heard::Closed(1006));
+                    }
+                }
+                Act::Drop => {
+                    let socket = self.session.try_update_value(|session| session.socket.take());
+                    drop(socket);
+                }
+                Act::Send(message) => {
+                    let text = serde_json::to_string(&message).unwrap_or_default();
+                    self.session.with_value(|session| {
+                        if let Some(socket) = session.socket.as_ref().filter(|_| session.link.is_open()) {
+                            socket.send(&text);
+                        }
+                    });
+                }
+                Act::Fetch => self.fetch_deliveries(),
+                Act::Forget => self.world.update_value(model::World::reset_deliveries),
+                Act::CaughtUp { updates, away_ms } => self.notify(vec![What::CaughtUp { updates, away_ms }]),
+            }
+        }
+        let offset = self.session.with_value(|session| session.clock.offset());
+        let connection = self.session.with_value(|session| session.link.connection(offset));
+        if self.connection.get_untracked() != connection {
+            self.connection.set(connection);
+            self.repaint();
+        }
+    }
+
+    fn hear(self, heard: Heard) {
+        let acts = match heard {
+            Heard::Opened => self.link(|link, now| link.opened(now)),
+            Heard::Closed(code) => {
+                let (showing_at, random) = (self.showing_at(), js_sys::Math::random());
+                self.link(|link, now| link.closed(code, showing_at, now, random))
+            }
+            Heard::Text(text) => {
+                self.link(|link, now| link.heard(now));
+                match serde_json::from_str(&text) {
+                    Ok(message) => self.hear_message(message),
+                    // A message of another version: what follows may still be understood.
+                    Err(_) => Vec::new(),
+                }
+            }
+            Heard::Binary(bytes) => {
+                self.link(|link, now| link.heard(now));
+                self.hear_frame(&bytes)
+            }
+        };
+        self.act(acts);
+    }
+
+    fn hear_message(self, message: ServerMessage) -> Vec<Act> {
+        match message {
+            ServerMessage::Welcome { now, resume, cursor, .. } => {
+                self.tell_time(now);
+                self.link(|link, local| link.welcome(resume, cursor, local))
+            }
+            ServerMessage::Events { cursor, deliveries } => {
+                let (news, changed) =
+                    self.world.try_update_value(|world| world.apply_events(deliveries)).unwrap_or_default();
+                self.link(|link, _| link.events(cursor, changed));
+                self.mark_changed();
+                self.notify(news);
+                Vec::new()
+            }
+            ServerMessage::Summary(summary) => {
+                self.tell_time(summary.now);
+                self.world.update_value(|world| world.apply_summary(&summary));
+                self.mark_changed();
+                self.summary.set(Some(summary));
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn hear_frame(self, bytes: &[u8]) -> Vec<Act> {
+        let t = net::clock_s();
+        let applied = self.world.try_update_value(|world| world.apply_frame(bytes, t));
+        // A frame that cannot be read is one of another version; the server says 4406 to those it knows.
+        let Some(Ok(applied)) = applied else { return Vec::new() };
+        if let Some(now) = self.showing_at() {
+            self.tell_time(now);
+        }
+        let hidden = document().hidden();
+        let whole = applied.kind != Some(Kind::Delta);
+        let fresh = applied.fresh.len() as u32;
+        self.session.update_value(|session| {
+            session.changed = true;
+            // What a first full frame brings was not awaited: only what changes is a measure of delay.
+            if !whole {
+                session.latency.received(&applied.fresh);
+            }
+            if hidden {
+                session.latency.skipped();
+            }
+        });
+        self.notify(applied.notices);
+        self.grow_trail();
+        self.repaint();
+        self.link(|link, now| link.frame(whole, fresh, now))
+    }
+
+    fn tell_time(self, server: Millis) {
+        let local = net::clock_ms() as Millis;
+        self.session.update_value(|session| session.clock.heard(server, local));
+    }
+
+    /// Draws the map, if anybody can see it.
+    pub(crate) fn repaint(self) {
+        let repaint = self.session.with_value(|session| session.repaint.clone());
+        if let Some(repaint) = repaint.filter(|_| !document().hidden()) {
+            repaint();
+        }
+    }
+
+    fn beat(self) {
+        let (showing_at, random) = (self.showing_at(), js_sys::Math::random());
+        let acts = self.link(|link, now| link.tick(showing_at, now, random));
+        self.act(acts);
+        let (changed, second) = self
+            .session
+            .try_update_value(|session| {
+                session.beats = (session.beats + 1) % BEATS;
+                (std::mem::take(&mut session.changed), session.beats == 0)
+            })
+            .unwrap_or_default();
+        if changed {
+            self.revision.update(|revision| *revision += 1);
+        }
+        if second {
+            let now = self.server_now();
+            self.clock.set(now);
+            let meter = self.session.try_update_value(|session| session.latency.second(now)).unwrap_or_default();
+            if self.meter.with_untracked(|known| *known != meter) {
+                self.meter.set(meter);
+            }
+        }
+    }
+
+    fn fetch_deliveries(self) {
+        spawn_local(async move {
+            let Ok(live) = api::live_deliveries().await else {
+                // The connection goes on without; the next one asks again, and so does this one after a while.
+                return set_timeout(move || self.fetch_deliveries(), Duration::from_secs(3));
+            };
+            let now = self.server_now();
+            self.world.update_value(|world| world.merge_deliveries(live, now));
+            self.session.update_value(|session| {
+                session.changed = true;
+                session.has_deliveries = true;
+            });
+            self.check_loaded();
+        });
+    }
+
+    /// Rows can be shown once both lists are in.
+    pub(super) fn check_loaded(self) {
+        let has_deliveries = self.session.with_value(|session| session.has_deliveries);
+        if has_deliveries && self.has_roster() && !self.loaded.get_untracked() {
+            self.loaded.set(true);
+        }
+    }
+
+    fn notify(self, news: Vec<What>) {
+        if news.is_empty() {
+            return;
+        }
+        let at = self.server_now();
+        self.notices.update(|notices| {
+            for what in news {
+                let id = self
+                    .session
+                    .try_update_value(|session| {
+                        session.notices += 1;
+                        session.notices
+                    })
+                    .unwrap_or_default();
+                notices.push(Notice { id, at, what });
+            }
+            let surplus = notices.len().saturating_sub(MAX_NOTICES);
+            notices.drain(..surplus);
+        });
+    }
+}

@@ -1,0 +1,58 @@
+//! One request and its answer.
+
+use contract::Problem;
+use leptos::prelude::window;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, RequestInit, Response};
+
+/// Sends a request and reads the JSON of its answer. `body` is JSON.
+pub async fn json<T: DeserializeOwned>(method: &str, path: &str, body: Option<String>) -> Result<T, Problem> {
+    let (status, text) = exchange(method, path, body).await.map_err(|_| unreachable())?;
+    if (200..300).contains(&status) {
+        return serde_json::from_str(&text).map_err(|error| unreadable(status, &error));
+    }
+    // A proxy in between answers in its own words: then the status is all there is.
+    Err(serde_json::from_str(&text).unwrap_or_else(|_| foreign(status)))
+}
+
+async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), JsValue> {
+    let headers = Headers::new()?;
+    headers.set("accept", "application/json")?;
+    let init = RequestInit::new();
+    init.set_method(method);
+    if let Some(body) = body {
+        headers.set("content-type", "application/json")?;
+        init.set_body(&body.into());
+    }
+    init.set_headers(&headers);
+    let url = format!("/api/v1{path}");
+    let response: Response = JsFuture::from(window().fetch_with_str_and_init(&url, &init)).await?.dyn_into()?;
+    let text = JsFuture::from(response.text()?).await?;
+    Ok((response.status(), text.as_string().unwrap_or_default()))
+}
+
+fn problem(kind: &str, title: &str, status: u16, detail: String) -> Problem {
+    Problem {
+        kind: format!("/problems/{kind}"),
+        title: title.into(),
+        status,
+        detail,
+        instance: None,
+        errors: Vec::new(),
+        until: None,
+    }
+}
+
+fn unreachable() -> Problem {
+    problem("unreachable", "Server not reached", 0, "the server cannot be reached".into())
+}
+
+fn foreign(status: u16) -> Problem {
+    problem("unexpected", "Unexpected answer", status, format!("the server answered {status}"))
+}
+
+fn unreadable(status: u16, error: &serde_json::Error) -> Problem {
+    problem("unexpected", "Unexpected answer", status, format!("the server's answer cannot be read: {error}"))
+}
