@@ -31,7 +31,7 @@ pub struct Row {
     pub at: Millis,
     /// Tick of the last change that a viewer should see.
     pub changed: u64,
-    /// ETA in s since 1970, 0 none; moves in steps of 15 s or more.
+    /// ETA in s since 1970, 0 none.
     pub eta_s: u32,
     /// Index of the courier's cell in the grid.
     pub cell: u32,
@@ -77,7 +77,7 @@ pub struct Task {
     pub path: Option<Arc<Path>>,
     /// When it is due, ms UTC.
     pub due: Option<Millis>,
-    /// How far along the path the courier was, metres.
+    /// How far along the path the courier is, metres.
     pub metres: Option<f64>,
     /// When it will arrive, ms UTC.
     pub eta: Option<Millis>,
@@ -107,10 +107,21 @@ pub struct Details {
 pub enum Folded {
     /// The courier is new, or has moved.
     Moved(Handle),
-    /// An older fix, or one that is known: nothing that is shown has changed.
-    Unchanged,
+    /// An older fix, or one that is known: nothing that is drawn has changed, but the ETA may.
+    Known(Handle),
     /// The table is full: the courier is not shown.
     Full,
+}
+
+/// What a batch folds by.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch {
+    /// Its number.
+    pub tick: u64,
+    /// Fixes from this time (ms UTC) or earlier are outside the live window.
+    pub oldest: Millis,
+    /// Most couriers.
+    pub max: usize,
 }
 
 /// All couriers of the live state.
@@ -125,41 +136,24 @@ pub struct Couriers {
 
 impl Couriers {
     /// Folds a position in. The caller keeps the grid.
-    pub fn apply(&mut self, position: Position, broker_time: Millis, offset: i64, tick: u64, max: usize) -> Folded {
+    pub fn apply(&mut self, position: Position, broker_time: Millis, offset: i64, batch: Batch) -> Folded {
         let Some(&handle) = self.by_name.get(&position.courier) else {
-            if self.by_name.len() >= max {
+            if self.by_name.len() >= batch.max {
                 return Folded::Full;
             }
-            return Folded::Moved(self.insert(position, broker_time, offset, tick));
+            return Folded::Moved(self.insert(position, broker_time, offset, batch));
         };
-        let Some(details) = &mut self.details[handle as usize] else { return Folded::Unchanged };
-        if let Some(speed) = position.speed_mps {
-            details.speeds.add(position.at, speed as f32);
-        }
-        let known = &details.position;
-        let newer = (position.at, &position.source) > (known.at, &known.source);
-        let same_but_first = (position.at, &position.source) == (known.at, &known.source) && offset < details.offset;
-        if position.source != known.source {
-            // Of two sources one shows the position, the other its newest time only.
-            let loser = if newer { (known.at, known.source.clone()) } else { (position.at, position.source.clone()) };
-            let replaced = newer && details.other.as_ref().is_some_and(|(_, source)| *source == position.source);
-            if replaced || details.other.as_ref().is_none_or(|other| *other < loser) {
-                details.other = Some(loser);
-            }
-        }
-        if newer || same_but_first {
-            details.position = position;
-            details.broker_time = broker_time;
-            details.offset = offset;
-        }
-        let row = &mut self.rows[handle as usize];
-        let before = (row.lat_e7, row.lon_e7, row.at, row.flags, row.heading, row.speed);
-        show(row, details);
-        let after = (row.lat_e7, row.lon_e7, row.at, row.flags, row.heading, row.speed);
-        if before == after { Folded::Unchanged } else { Folded::Moved(handle) }
+        let index = handle as usize;
+        let Some(details) = self.details[index].as_mut() else { return Folded::Known(handle) };
+        details.fold(position, broker_time, offset);
+        let before = self.rows[index];
+        let row = &mut self.rows[index];
+        show(row, details, batch.oldest);
+        let shown = |row: &Row| (row.lat_e7, row.lon_e7, row.at, row.flags, row.heading, row.speed);
+        if shown(&before) == shown(row) { Folded::Known(handle) } else { Folded::Moved(handle) }
     }
 
-    fn insert(&mut self, position: Position, broker_time: Millis, offset: i64, tick: u64) -> Handle {
+    fn insert(&mut self, position: Position, broker_time: Millis, offset: i64, batch: Batch) -> Handle {
         let courier = position.courier.clone();
         let mut speeds = Speeds::default();
         if let Some(speed) = position.speed_mps {
@@ -171,7 +165,7 @@ impl Couriers {
             lat_e7: 0,
             lon_e7: 0,
             at: 0,
-            changed: tick,
+            changed: batch.tick,
             eta_s: 0,
             cell: u32::MAX,
             heading: 0,
@@ -180,9 +174,9 @@ impl Couriers {
             status: CourierStatus::Idle,
             alive: true,
         };
-        show(&mut row, &details);
-        let reusable = self.free.front().is_some_and(|(dropped, _)| dropped + QUARANTINE_TICKS < tick);
-        let handle = match self.free.pop_front().filter(|_| reusable) {
+        show(&mut row, &details, batch.oldest);
+        let rested = self.free.front().is_some_and(|(dropped, _)| dropped + QUARANTINE_TICKS < batch.tick);
+        let handle = match rested.then(|| self.free.pop_front()).flatten() {
             Some((_, handle)) => {
                 self.rows[handle as usize] = row;
                 self.details[handle as usize] = Some(details);
@@ -254,19 +248,51 @@ impl Couriers {
     }
 }
 
+impl Details {
+    /// Folds one more position of the courier in: the marker is the greatest (at, source), and of two records with the
+    /// same identity the first one.
+    fn fold(&mut self, position: Position, broker_time: Millis, offset: i64) {
+        if let Some(speed) = position.speed_mps {
+            self.speeds.add(position.at, speed as f32);
+        }
+        let known = &self.position;
+        let newer = (position.at, &position.source) > (known.at, &known.source);
+        let same_but_first = (position.at, &position.source) == (known.at, &known.source) && offset < self.offset;
+        if position.source != known.source {
+            // Of two sources one shows the position, the other its newest time only. The marker that loses its place was
+            // the greatest of all, so it is the greatest of the others now.
+            let other = if newer { (known.at, known.source.clone()) } else { (position.at, position.source.clone()) };
+            if newer || self.other.as_ref().is_none_or(|known| *known < other) {
+                self.other = Some(other);
+            }
+        }
+        if newer || same_but_first {
+            self.position = position;
+            self.broker_time = broker_time;
+            self.offset = offset;
+        }
+    }
+
+    /// The flags of the marker, as on the wire. What another source sent at `oldest` (ms UTC) or before is forgotten.
+    pub(crate) fn flags(&self, oldest: Millis) -> u8 {
+        let position = &self.position;
+        let near = |at: Millis| at > oldest && position.at - at <= TWO_DEVICES_MS;
+        let flag = |bit: u8, set: bool| if set { bit } else { 0 };
+        flag(BIT_SIMULATED, position.source.as_str() == SIMULATED)
+            | flag(BIT_TWO_DEVICES, self.other.as_ref().is_some_and(|(at, _)| near(*at)))
+            | flag(BIT_CLOCK_OFF, position.at - self.broker_time > CLOCK_OFF_MS)
+            | flag(BIT_NO_HEADING, position.heading_deg.is_none())
+            | flag(BIT_NO_SPEED, position.speed_mps.is_none())
+    }
+}
+
 /// Copies what is shown of the newest position into the row.
-fn show(row: &mut Row, details: &Details) {
+fn show(row: &mut Row, details: &Details, oldest: Millis) {
     let position = &details.position;
     row.lat_e7 = position.place.lat_e7();
     row.lon_e7 = position.place.lon_e7();
     row.at = position.at;
     row.heading = position.heading_deg.map_or(0, Record::heading_from_deg);
     row.speed = position.speed_mps.map_or(0, Record::speed_from_mps);
-    let two_devices = details.other.as_ref().is_some_and(|(at, _)| position.at - at <= TWO_DEVICES_MS);
-    let flag = |bit: u8, set: bool| if set { bit } else { 0 };
-    row.flags = flag(BIT_SIMULATED, position.source.as_str() == SIMULATED)
-        | flag(BIT_TWO_DEVICES, two_devices)
-        | flag(BIT_CLOCK_OFF, position.at - details.broker_time > CLOCK_OFF_MS)
-        | flag(BIT_NO_HEADING, position.heading_deg.is_none())
-        | flag(BIT_NO_SPEED, position.speed_mps.is_none());
+    row.flags = details.flags(oldest);
 }

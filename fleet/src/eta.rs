@@ -5,7 +5,7 @@ use contract::{Delivery, Millis, live::EtaRange};
 use crate::path::Path;
 
 /// Over how much time the speed is taken, ms.
-const WINDOW_MS: Millis = 60_000;
+pub const WINDOW_MS: Millis = 60_000;
 /// Most samples that are kept: one a second.
 const MAX_SAMPLES: usize = 60;
 /// Slowest speed that is believed, as a share of the planned one: a courier at a red light still arrives.
@@ -36,8 +36,11 @@ impl Speeds {
 
     /// The median of the fixes from `since` (ms UTC) on, m/s.
     pub fn median(&self, since: Millis) -> Option<f64> {
-        let of_run = self.samples.iter().filter(|(at, _)| *at >= since);
-        let mut speeds: Vec<f32> = of_run.map(|(_, speed)| *speed).collect();
+        let of_run = &self.samples[self.samples.partition_point(|(at, _)| *at < since)..];
+        // On the stack: this runs for every fix of a courier on a delivery.
+        let mut speeds = [0.0; MAX_SAMPLES];
+        let speeds = &mut speeds[..of_run.len().min(MAX_SAMPLES)];
+        speeds.iter_mut().zip(of_run).for_each(|(speed, (_, sample))| *speed = *sample);
         if speeds.is_empty() {
             return None;
         }
@@ -47,11 +50,22 @@ impl Speeds {
     }
 }
 
-/// The time of arrival, ms UTC, of a courier that was `metres` along `path` at `at`.
-pub fn arrival(delivery: &Delivery, path: &Path, metres: f64, at: Millis, speeds: &Speeds) -> Millis {
+/// How far along the path a courier is by plan at `at`, metres.
+///
+/// This is where [`Path::project`] looks first, so that a street that is driven twice is told apart. The last known
+/// progress would be the nearer guess, but it depends on which fixes came before, and in which order: two replicas would
+/// show two times of arrival. This one depends on the delivery and the fix alone.
+pub fn planned_metres(delivery: &Delivery, path: &Path, at: Millis) -> Option<f64> {
+    let run_s = (at - delivery.started_at?) as f64 / 1000.0;
+    Some((run_s / f64::from(delivery.planned_s.max(1))).clamp(0.0, 1.0) * path.length_m())
+}
+
+/// The time of arrival, ms UTC, of a courier that was `metres` along `path` at `at`. Speeds from `oldest` (ms UTC) or
+/// before do not count.
+pub fn arrival(delivery: &Delivery, path: &Path, metres: f64, at: Millis, speeds: &Speeds, oldest: Millis) -> Millis {
     let remaining = (path.length_m() - metres).max(0.0);
     let planned = path.length_m() / f64::from(delivery.planned_s.max(1));
-    let since = delivery.started_at.unwrap_or(Millis::MIN);
+    let since = delivery.started_at.unwrap_or(Millis::MIN).max(oldest + 1);
     let speed = speeds.median(since).unwrap_or(planned).max(planned * FLOOR).max(0.01);
     at + (remaining / speed * 1000.0) as Millis
 }

@@ -14,6 +14,9 @@ pub const LEVEL: u32 = 15;
 /// For how many ticks a cell remembers who changed in it.
 pub const HISTORY_TICKS: u64 = 32;
 
+/// So many cells are no burden, empty or not.
+const COMPACT_ABOVE: usize = 1024;
+
 /// Number of a courier in the table.
 pub type Handle = u32;
 
@@ -65,6 +68,8 @@ pub struct Grid {
     by_place: FxHashMap<(u32, u32), u32>,
     /// Counts how often cells were thrown away: indices of an older epoch are void.
     epoch: u64,
+    /// With more cells than this it is worth looking for empty ones.
+    compact_above: usize,
 }
 
 /// Column and row of a place at `level`.
@@ -107,11 +112,16 @@ impl Grid {
         self.epoch
     }
 
-    /// Cells from index `from` on that overlap `bounds`.
-    pub fn overlapping(&self, bounds: Bounds, from: u32) -> impl Iterator<Item = u32> {
-        let window = TileWindow::of(bounds, LEVEL);
-        let new = self.cells[from as usize..].iter().enumerate();
-        new.filter(move |(_, cell)| window.contains(cell.x, cell.y)).map(move |(index, _)| from + index as u32)
+    /// Adds to `found` the cells from index `from` on that overlap `bounds`.
+    pub fn overlapping(&self, bounds: Bounds, from: u32, found: &mut Vec<u32>) {
+        let window = TileWindow::of(bounds);
+        // A small rectangle on a large grid: asking for each of its tiles is cheaper than looking at every cell.
+        if from == 0 && window.tiles() < self.cells.len() as u64 {
+            let cells = window.iter().filter_map(|tile| self.by_place.get(&tile));
+            return found.extend(cells);
+        }
+        let new = (from..).zip(&self.cells[from as usize..]);
+        found.extend(new.filter(|(_, cell)| window.contains(cell.x, cell.y)).map(|(index, _)| index));
     }
 
     pub(crate) fn enter(&mut self, index: u32, handle: Handle, status: CourierStatus) {
@@ -139,15 +149,20 @@ impl Grid {
         self.cells[index as usize].note(tick, handle);
     }
 
-    /// True where throwing away empty cells is worth that every viewer looks for its cells again.
-    pub(crate) fn is_sparse(&self, tick: u64) -> bool {
+    /// Throws away cells that are empty and whose changes nobody needs any more, where that is more than half of them:
+    /// every viewer must look for its cells again then. Returns, for each old index, the new one.
+    ///
+    /// The cells are looked through only when twice as many have come up as were in use the last time, so that a call is
+    /// free nearly always and the grid never holds much more than is in use.
+    pub(crate) fn compact(&mut self, tick: u64) -> Option<Vec<Option<u32>>> {
+        if self.cells.len() <= self.compact_above.max(COMPACT_ABOVE) {
+            return None;
+        }
         let live = self.cells.iter().filter(|cell| cell.is_live(tick)).count();
-        self.cells.len() > 1024 && self.cells.len() > live * 2
-    }
-
-    /// Throws away cells that are empty and whose changes nobody needs any more. Returns, for each old index, the new
-    /// one.
-    pub(crate) fn compact(&mut self, tick: u64) -> Vec<Option<u32>> {
+        self.compact_above = live * 2;
+        if self.cells.len() <= live * 2 {
+            return None;
+        }
         self.epoch += 1;
         self.by_place.clear();
         let mut moved = Vec::with_capacity(self.cells.len());
@@ -161,7 +176,7 @@ impl Grid {
             }
             keep
         });
-        moved
+        Some(moved)
     }
 }
 
@@ -171,7 +186,7 @@ impl Cell {
     }
 }
 
-/// Columns and rows of the tiles that a rectangle touches.
+/// Columns and rows of the tiles at [`LEVEL`] that a rectangle touches.
 #[derive(Debug, Clone, Copy)]
 pub struct TileWindow {
     west: u32,
@@ -181,13 +196,15 @@ pub struct TileWindow {
 }
 
 impl TileWindow {
-    /// The window of `bounds` at `level`.
-    pub fn of(bounds: Bounds, level: u32) -> Self {
-        let (west, north) = tile_of(Place::saturating(bounds.north(), bounds.west().min(179.999_999_9)), level);
-        let (mut east, south) = tile_of(Place::saturating(bounds.south(), bounds.east().min(179.999_999_9)), level);
+    /// The window of `bounds`.
+    pub fn of(bounds: Bounds) -> Self {
+        // `saturating` takes 180 degrees east for 180 west, the other end of the map.
+        let corner = |lat: f64, lon: f64| tile_of(Place::saturating(lat, lon.min(179.999_999_9)), LEVEL);
+        let (west, north) = corner(bounds.north(), bounds.west());
+        let (mut east, south) = corner(bounds.south(), bounds.east());
         // Both edges in one column, but the long way round the Earth: all columns.
         if bounds.west() > bounds.east() && west == east {
-            east = west.wrapping_sub(1).min((1 << level) - 1);
+            east = west.wrapping_sub(1).min((1 << LEVEL) - 1);
         }
         Self { west, east, north, south }
     }
@@ -200,6 +217,23 @@ impl TileWindow {
             x >= self.west || x <= self.east
         };
         column && (self.north..=self.south).contains(&y)
+    }
+
+    /// How many tiles it holds.
+    fn tiles(self) -> u64 {
+        let around = if self.west <= self.east { 0 } else { 1 << LEVEL };
+        let columns = u64::from(self.east + around - self.west) + 1;
+        columns * u64::from(self.south - self.north + 1)
+    }
+
+    fn iter(self) -> impl Iterator<Item = (u32, u32)> {
+        let (first, second) = if self.west <= self.east {
+            (self.west..=self.east, None)
+        } else {
+            (self.west..=(1 << LEVEL) - 1, Some(0..=self.east))
+        };
+        let columns = first.chain(second.into_iter().flatten());
+        (self.north..=self.south).flat_map(move |y| columns.clone().map(move |x| (x, y)))
     }
 
     /// Whether the tile lies inside without touching the window's edge, so that all of it is in the rectangle.

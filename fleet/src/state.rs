@@ -1,7 +1,8 @@
 //! The live state: couriers, deliveries and the grid, changed by one writer in batches.
 //!
 //! A batch is `begin(now)`, any number of records, `finish()`. Between two batches viewers read; nothing is awaited in
-//! either. The same records in any order and any number give the same couriers and deliveries.
+//! either. The same records in any order and any number, split into any batches, give the same couriers and deliveries
+//! within ten batches.
 
 use contract::{
     CourierId, Delivery, Millis, Position,
@@ -11,7 +12,7 @@ use contract::{
 };
 
 use crate::{
-    couriers::{Couriers, Details, Folded, Row, Task},
+    couriers::{Batch, Couriers, Details, Folded, Row, Task},
     deliveries::{Deliveries, Known},
     eta,
     grid::{Grid, Handle},
@@ -20,8 +21,6 @@ use crate::{
 
 /// Shares of the table that are looked at in one batch each, so that every courier's status is right within a second.
 const SWEEPS: u32 = 10;
-/// An ETA that moved by less than this is not told again, s.
-const ETA_STEP_S: u32 = 15;
 
 /// Bounds of the state.
 #[derive(Debug, Clone, Copy)]
@@ -62,18 +61,26 @@ impl Fleet {
         self.now = now;
     }
 
+    /// Fixes from this time (ms UTC) or earlier are outside the live window.
+    fn oldest(&self) -> Millis {
+        self.now - self.limits.live_window_ms
+    }
+
     /// Folds one position in. True where something that is shown has changed.
     pub fn apply_position(&mut self, position: Position, broker_time: Millis, offset: i64) -> bool {
-        if position.at <= self.now - self.limits.live_window_ms {
+        let batch = Batch { tick: self.tick, oldest: self.oldest(), max: self.limits.max_couriers };
+        if position.at <= batch.oldest {
             return false;
         }
-        let (tick, max) = (self.tick, self.limits.max_couriers);
-        match self.couriers.apply(position, broker_time, offset, tick, max) {
+        match self.couriers.apply(position, broker_time, offset, batch) {
             Folded::Moved(handle) => {
                 self.moved(handle);
                 true
             }
-            Folded::Unchanged => false,
+            Folded::Known(handle) => {
+                self.restate(handle, true);
+                false
+            }
             Folded::Full => {
                 self.not_shown += 1;
                 false
@@ -84,10 +91,14 @@ impl Fleet {
     /// Folds one delivery record in. True where it changed what is known of the delivery.
     pub fn apply_delivery(&mut self, delivery: Delivery, offset: i64) -> bool {
         let courier = delivery.courier.clone();
+        let before = self.deliveries.get(&delivery.delivery).map(|known| known.delivery.courier.clone());
         let changed = self.deliveries.apply(delivery, offset);
-        if changed && let Some(handle) = self.couriers.handle(&courier) {
-            self.assign(handle);
-            self.restate(handle);
+        if changed {
+            self.reassign(&courier);
+            // Only a fault gives a delivery to another courier; it must not stay with the first one.
+            if let Some(before) = before.filter(|before| *before != courier) {
+                self.reassign(&before);
+            }
         }
         changed
     }
@@ -95,27 +106,31 @@ impl Fleet {
     /// Ends a batch: looks at a share of the couriers for what time alone has changed.
     pub fn finish(&mut self) {
         let share = (self.tick % u64::from(SWEEPS)) as u32;
-        let end = self.couriers.end();
-        for handle in (share..end).step_by(SWEEPS as usize) {
-            if !self.couriers.row(handle).alive {
+        let oldest = self.oldest();
+        for handle in (share..self.couriers.end()).step_by(SWEEPS as usize) {
+            let row = self.couriers.row(handle);
+            if !row.alive {
                 continue;
             }
-            if self.couriers.row(handle).at <= self.now - self.limits.live_window_ms {
+            if row.at <= oldest {
                 self.drop(handle);
             } else {
-                self.restate(handle);
+                // The last minute's speeds leave the live window before the fix itself does.
+                let fading = row.at - eta::WINDOW_MS <= oldest;
+                self.restate(handle, fading);
             }
         }
         if share == 0 {
-            self.deliveries.expire(self.now);
-            if self.grid.is_sparse(self.tick) {
-                self.compact();
+            for courier in self.deliveries.expire(self.now) {
+                self.reassign(&courier);
             }
         }
+        self.compact();
     }
 
+    /// Throws empty cells away, where there are many.
     fn compact(&mut self) {
-        let moved = self.grid.compact(self.tick);
+        let Some(moved) = self.grid.compact(self.tick) else { return };
         for handle in 0..self.couriers.end() {
             let row = self.couriers.row_mut(handle);
             if let Some(cell) = moved.get(row.cell as usize).copied().flatten() {
@@ -128,8 +143,10 @@ impl Fleet {
     fn moved(&mut self, handle: Handle) {
         let tick = self.tick;
         let row = self.couriers.row_mut(handle);
-        row.changed = tick;
         let (from, place, status) = (row.cell, row.place(), row.status);
+        // Once a tick and cell is enough, however many fixes a batch brings.
+        let noted = row.changed == tick;
+        row.changed = tick;
         let to = self.grid.cell_at(place);
         if from != to {
             if from == u32::MAX {
@@ -140,14 +157,24 @@ impl Fleet {
             self.couriers.row_mut(handle).cell = to;
             self.grid.enter(to, handle, status);
         }
-        self.grid.note(to, handle, tick);
-        self.restate(handle);
+        if from != to || !noted {
+            self.grid.note(to, handle, tick);
+        }
+        self.restate(handle, true);
     }
 
     fn drop(&mut self, handle: Handle) {
         let Row { cell, status, .. } = *self.couriers.row(handle);
         self.grid.leave(cell, handle, status, self.tick);
         self.couriers.drop(handle, self.tick);
+    }
+
+    /// Tells a courier, where it is known, that its deliveries have changed.
+    fn reassign(&mut self, courier: &CourierId) {
+        if let Some(handle) = self.couriers.handle(courier) {
+            self.assign(handle);
+            self.restate(handle, true);
+        }
     }
 
     /// Tells the courier what it is on.
@@ -160,35 +187,35 @@ impl Fleet {
         });
     }
 
-    /// Works out ETA and status anew, and marks the courier where a viewer should see the difference.
-    fn restate(&mut self, handle: Handle) {
-        let (tick, now) = (self.tick, self.now);
+    /// Works out flags, status and, where its grounds have changed (`estimate`), ETA anew. Marks the courier where a
+    /// viewer should see the difference.
+    fn restate(&mut self, handle: Handle, estimate: bool) {
+        let (tick, now, oldest) = (self.tick, self.now, self.oldest());
         let Some((row, details)) = self.couriers.both_mut(handle) else { return };
-        let eta = estimate(row, details);
-        let eta_s = eta.map_or(0, |eta| (eta / 1000).clamp(1, u32::MAX.into()) as u32);
-        let told = row.eta_s;
-        let eta_moved = (told == 0) != (eta_s == 0) || told.abs_diff(eta_s) >= ETA_STEP_S;
-        if eta_moved {
-            row.eta_s = eta_s;
+        if estimate {
+            arrival(row, details, oldest);
         }
+        let eta = details.task.as_ref().and_then(|task| task.eta);
         let standing = Standing {
             last_fix: row.at,
             on_delivery: details.task.is_some(),
             due: details.task.as_ref().and_then(|task| task.due),
             eta,
         };
-        let (before, after) = (row.status, status::status_at(standing, now));
-        row.status = after;
-        if before != after || eta_moved {
-            let first_of_tick = row.changed != tick;
-            row.changed = tick;
-            let cell = row.cell;
-            if before != after {
-                self.grid.restate(cell, before, after);
-            }
-            if first_of_tick {
-                self.grid.note(cell, handle, tick);
-            }
+        let before = (row.status, row.eta_s, row.flags);
+        row.status = status::status_at(standing, now);
+        row.eta_s = eta.map_or(0, |eta| (eta / 1000).clamp(1, u32::MAX.into()) as u32);
+        row.flags = details.flags(oldest);
+        if before == (row.status, row.eta_s, row.flags) {
+            return;
+        }
+        let (cell, status, noted) = (row.cell, row.status, row.changed == tick);
+        row.changed = tick;
+        if before.0 != status {
+            self.grid.restate(cell, before.0, status);
+        }
+        if !noted {
+            self.grid.note(cell, handle, tick);
         }
     }
 
@@ -269,17 +296,15 @@ impl Fleet {
     }
 }
 
-/// When the courier will arrive, where it is on a delivery whose path is known.
-fn estimate(row: &Row, details: &mut Details) -> Option<Millis> {
+/// Works out when the courier will arrive, where it is on a delivery whose path is known. A function of the newest fix, the
+/// delivery and the last speeds alone: how often and in which order it is called makes no difference.
+fn arrival(row: &Row, details: &mut Details, oldest: Millis) {
     let Details { position, speeds, task, .. } = details;
-    let task = task.as_mut()?;
-    let path = task.path.as_ref()?;
+    let Some(task) = task.as_mut() else { return };
     // A fix from before the start says nothing about this way.
-    if task.delivery.started_at.is_some_and(|start| row.at < start) {
-        return None;
-    }
-    let metres = path.project(position.place, task.metres);
-    task.metres = Some(metres);
-    task.eta = Some(eta::arrival(&task.delivery, path, metres, row.at, speeds));
-    task.eta
+    let begun = task.delivery.started_at.is_none_or(|start| row.at >= start);
+    let path = task.path.as_ref().filter(|_| begun);
+    task.metres = path.map(|path| path.project(position.place, eta::planned_metres(&task.delivery, path, row.at)));
+    task.eta =
+        path.zip(task.metres).map(|(path, metres)| eta::arrival(&task.delivery, path, metres, row.at, speeds, oldest));
 }

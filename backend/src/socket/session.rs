@@ -219,8 +219,7 @@ where
                 Ok(())
             }
             (_, ClientMessage::Unwatch { courier }) => {
-                let live = self.context.live.clone();
-                self.viewer.unwatch(&live.state.read().fleet, &courier);
+                self.viewer.unwatch(&courier);
                 Ok(())
             }
             (_, ClientMessage::Ping { t }) => {

@@ -1,0 +1,144 @@
+//! The same records in any order, any number of times, in any batches, give the same state.
+
+use std::collections::BTreeMap;
+
+use contract::{
+    CourierId, Delivery, DeliveryId, DeliveryStatus, Millis, Position,
+    frame::{BIT_CLOCK_OFF, BIT_TWO_DEVICES, CourierStatus},
+};
+use fleet::{
+    Fleet, Limits,
+    deliveries::KEEP_ENDED_MS,
+    status::{CLOCK_OFF_MS, TWO_DEVICES_MS},
+};
+use proptest::prelude::*;
+
+use crate::log::{END, Record, courier, log, reading};
+
+const WINDOW: Millis = 15 * 60_000;
+
+/// All that can be seen of a courier.
+#[derive(Debug, PartialEq)]
+struct Marker {
+    position: Position,
+    on_the_wire: (i32, i32, u8, u8, u8),
+    status: CourierStatus,
+    delivery: Option<DeliveryId>,
+    eta: Option<Millis>,
+    eta_s: u32,
+}
+
+type Picture = (BTreeMap<CourierId, Marker>, BTreeMap<DeliveryId, Delivery>);
+
+fn read(log: &[Record], batches: &[(Millis, Vec<usize>)]) -> Fleet {
+    let mut fleet = Fleet::new(Limits { live_window_ms: WINDOW, ..Limits::default() });
+    for (now, batch) in batches {
+        fleet.begin(*now);
+        batch.iter().for_each(|index| log[*index].apply(&mut fleet));
+        fleet.finish();
+    }
+    // What time alone changes is looked at in shares, over ten batches.
+    for _ in 0..10 {
+        fleet.begin(END);
+        fleet.finish();
+    }
+    fleet
+}
+
+fn picture(fleet: &Fleet) -> Picture {
+    let couriers = fleet.couriers().iter().map(|(handle, row, details)| {
+        assert_eq!(fleet.couriers().handle(&details.courier), Some(handle));
+        let task = details.task.as_ref();
+        let marker = Marker {
+            position: details.position.clone(),
+            on_the_wire: (row.lat_e7, row.lon_e7, row.heading, row.speed, row.flags),
+            status: row.status,
+            delivery: task.map(|task| task.delivery.delivery),
+            eta: task.and_then(|task| task.eta),
+            eta_s: row.eta_s,
+        };
+        (details.courier.clone(), marker)
+    });
+    let deliveries = fleet.deliveries().iter().map(|known| (known.delivery.delivery, (*known.delivery).clone()));
+    (couriers.collect(), deliveries.collect())
+}
+
+/// The marker by the words of the protocol: greatest (at, source); of one identity the lowest offset.
+fn marker_of(log: &[Record], who: &CourierId) -> Option<(Position, u8)> {
+    let fixes = || {
+        log.iter().filter_map(|record| match record {
+            Record::Position { position, broker_time, offset }
+                if position.courier == *who && position.at > END - WINDOW =>
+            {
+                Some((position, *broker_time, *offset))
+            }
+            _ => None,
+        })
+    };
+    let (marker, broker_time, _) =
+        fixes().max_by_key(|(position, _, offset)| (position.at, position.source.clone(), -offset))?;
+    let near = |other: &Position| other.source != marker.source && marker.at - other.at <= TWO_DEVICES_MS;
+    let two_devices = if fixes().any(|(other, ..)| near(other)) { BIT_TWO_DEVICES } else { 0 };
+    let clock_off = if marker.at - broker_time > CLOCK_OFF_MS { BIT_CLOCK_OFF } else { 0 };
+    Some((marker.clone(), two_devices | clock_off))
+}
+
+/// The delivery by the words of the protocol: greatest rank, lowest offset.
+fn document_of(log: &[Record], id: DeliveryId) -> Option<Delivery> {
+    let records = log.iter().filter_map(|record| match record {
+        Record::Delivery { delivery, offset } if delivery.delivery == id => Some((delivery, *offset)),
+        _ => None,
+    });
+    let (document, _) = records.max_by_key(|(delivery, offset)| (delivery.status.rank(), -offset))?;
+    Some(document.clone())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_reading_makes_no_difference(
+        (log, one, other) in log().prop_flat_map(|log| {
+            let len = log.len();
+            (Just(log), reading(len), reading(len))
+        })
+    ) {
+        let (one, other) = (read(&log, &one), read(&log, &other));
+        prop_assert_eq!(picture(&one), picture(&other));
+        prop_assert_eq!(one.tally(), other.tally());
+    }
+
+    #[test]
+    fn the_state_is_what_the_protocol_says(
+        (log, batches) in log().prop_flat_map(|log| {
+            let len = log.len();
+            (Just(log), reading(len))
+        })
+    ) {
+        let fleet = read(&log, &batches);
+        for who in (0..5).map(courier) {
+            let shown = fleet.live_courier(&who);
+            let expected = marker_of(&log, &who);
+            prop_assert_eq!(shown.map(|shown| shown.position), expected.as_ref().map(|(marker, _)| marker.clone()));
+            if let Some((_, flags)) = expected {
+                let row = fleet.couriers().row(fleet.couriers().handle(&who).unwrap());
+                prop_assert_eq!(row.flags & (BIT_TWO_DEVICES | BIT_CLOCK_OFF), flags, "{} {:?}", who, row);
+            }
+        }
+        for number in 0..5u128 {
+            let id = DeliveryId::from_parts(END - 3_600_000, number);
+            let expected = document_of(&log, id).filter(|document| {
+                document.is_open() || document.finished_at.unwrap() > END - KEEP_ENDED_MS
+            });
+            prop_assert_eq!(fleet.deliveries().get(&id).map(|known| (*known.delivery).clone()), expected);
+        }
+        for who in (0..5).map(courier) {
+            let on = fleet.deliveries().under_way(&who).map(|known| known.delivery.clone());
+            prop_assert!(on.iter().all(|delivery| delivery.courier == who), "{} is on {:?}", who, on);
+            prop_assert!(on.iter().all(|delivery| delivery.status == DeliveryStatus::InTransit));
+            if let Some(shown) = fleet.live_courier(&who) {
+                prop_assert_eq!(shown.delivery, on.map(|delivery| delivery.delivery));
+            }
+        }
+    }
+}
