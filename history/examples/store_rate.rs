@@ -10,7 +10,7 @@
 use std::{fs, sync::Arc, time::Instant};
 
 use contract::{CourierId, DeliveryId, Place, Position, SourceId};
-use history::{HistoryWriter, Item, Verdict, open_writer};
+use history::{Item, Verdict, open_writer};
 
 const BATCH: u64 = 5_000;
 

@@ -1,2 +1,9 @@
-//! The sink service.
-fn main() {}
+//! The sink as a process of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command = sink::commands::parse();
+    service::telemetry::init(command.log());
+    service::start::run(async |shutdown| command.run(shutdown).await)
+}

@@ -37,7 +37,7 @@ pub(super) fn for_writing(path: &Path) -> Result<Connection, OpenError> {
     // committed right after and nobody would send the records again. The price is one fsync a batch.
     connection
         .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;
              PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA foreign_keys = ON;",
         )
         .map_err(engine)?;

@@ -1,0 +1,170 @@
+//! The program's command line: `sink` runs, its subcommands do one thing and end.
+
+use std::{ffi::OsString, io, io::Write as _};
+
+use clap::{Parser, Subcommand};
+use contract::CourierId;
+use service::{
+    Clock, Health, Outcome, Shutdown, StartError,
+    settings::{LogSettings, Refusal, try_parse},
+};
+
+use crate::{
+    Surroundings, build, expire,
+    settings::{HistorySettings, Retention, Settings},
+    verify,
+};
+
+/// Stores what Kafka brings: positions and deliveries, from Kafka into the history.
+#[derive(Debug, Parser)]
+#[command(name = "sink", version)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What the program is asked to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Store what comes until stopped; so does `sink` alone
+    Run(Settings),
+    /// Check that no fix of any ended run is missing or doubled; exit code 1 and a list if one is
+    Verify(VerifyCommand),
+    /// Remove what is older than it is kept, as the running sink does every hour
+    Expire(ExpireCommand),
+    /// Remove everything about a courier from the store. What Kafka still holds of it goes with Kafka's own retention
+    Forget(ForgetCommand),
+}
+
+/// `sink verify`
+#[derive(Debug, clap::Args)]
+pub struct VerifyCommand {
+    #[command(flatten)]
+    history: HistorySettings,
+    #[command(flatten)]
+    log: LogSettings,
+}
+
+/// `sink expire`
+#[derive(Debug, clap::Args)]
+pub struct ExpireCommand {
+    #[command(flatten)]
+    history: HistorySettings,
+    #[command(flatten)]
+    retention: Retention,
+    #[command(flatten)]
+    log: LogSettings,
+}
+
+/// `sink forget`
+#[derive(Debug, clap::Args)]
+pub struct ForgetCommand {
+    /// Who
+    #[arg(long, value_name = "COURIER")]
+    courier: CourierId,
+    #[command(flatten)]
+    history: HistorySettings,
+    #[command(flatten)]
+    log: LogSettings,
+}
+
+/// Reads the command line and the environment; what is wrong is printed as one line and ends the process with 2.
+pub fn parse() -> Command {
+    match read(std::env::vars_os().map(|(name, _)| name), std::env::args_os().collect()) {
+        Ok(command) => command,
+        Err(Refusal::Clap(asked)) => asked.exit(),
+        Err(Refusal::Start(error)) => {
+            eprintln!("error: {error}");
+            std::process::exit(i32::from(error.exit_code()))
+        }
+    }
+}
+
+fn read(names: impl Iterator<Item = OsString>, mut args: Vec<OsString>) -> Result<Command, Refusal> {
+    // Without a word that is no flag it is `run`, the service; help and version are about the whole program.
+    let whole = ["-h", "--help", "-V", "--version"];
+    let first = args.get(1).and_then(|arg| arg.to_str());
+    if first.is_none_or(|first| first.starts_with('-') && !whole.contains(&first)) {
+        args.insert(1.min(args.len()), "run".into());
+    }
+    try_parse::<Line>(names, args).map(|line| line.command)
+}
+
+impl Command {
+    /// How its log is written.
+    pub fn log(&self) -> &LogSettings {
+        match self {
+            Self::Run(settings) => &settings.log,
+            Self::Verify(command) => &command.log,
+            Self::Expire(command) => &command.log,
+            Self::Forget(command) => &command.log,
+        }
+    }
+
+    /// Does what was asked. A subcommand prints its result; `verify` ends with [`Outcome::Failed`] where it found a fault.
+    ///
+    /// # Errors
+    /// [`StartError`] with one clear line.
+    pub async fn run(self, shutdown: Shutdown) -> Result<Outcome, StartError> {
+        let mut out = io::stdout();
+        match self {
+            Self::Run(settings) => build(settings, Surroundings::default(), Health::new())?.run(shutdown).await,
+            Self::Verify(command) => {
+                let reader = command.history.open_reader()?;
+                let summary = verify::verify(&*reader, &mut out).await.map_err(StartError::failure)?;
+                Ok(if summary.faulty == 0 { Outcome::Done } else { Outcome::Failed })
+            }
+            Self::Expire(command) => {
+                command.retention.check()?;
+                let writer = command.history.open_writer()?;
+                let now = Clock::system().now();
+                let removed = expire::once(&*writer, command.retention, now).await.map_err(StartError::failure)?;
+                tell_removed(&mut out, removed)
+            }
+            Self::Forget(command) => {
+                let writer = command.history.open_writer()?;
+                let removed = writer.forget(&command.courier).await.map_err(StartError::failure)?;
+                tell_removed(&mut out, removed)
+            }
+        }
+    }
+}
+
+fn tell_removed(out: &mut io::Stdout, removed: history::Expired) -> Result<Outcome, StartError> {
+    let history::Expired { positions, deliveries } = removed;
+    writeln!(out, "removed {positions} positions and {deliveries} deliveries").map_err(StartError::failure)?;
+    Ok(Outcome::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(line: &str) -> Result<Command, String> {
+        let args = std::iter::once("sink").chain(line.split_whitespace()).map(OsString::from).collect();
+        read(std::iter::empty(), args).map_err(|refusal| match refusal {
+            Refusal::Clap(error) => format!("clap: {}", error.kind()),
+            Refusal::Start(error) => error.to_string(),
+        })
+    }
+
+    #[test]
+    fn without_a_subcommand_it_runs() {
+        for line in ["--kafka-brokers a:1 --history-url sqlite:x", "run --kafka-brokers a:1 --history-url sqlite:x"] {
+            let Ok(Command::Run(settings)) = command(line) else { panic!("{line}") };
+            assert_eq!((settings.kafka.brokers.as_str(), settings.batching.batch), ("a:1", 5_000));
+        }
+        assert!(command("").unwrap_err().contains("CD_KAFKA_BROKERS"));
+        assert!(command("--help").unwrap_err().starts_with("clap:"));
+    }
+
+    #[test]
+    fn subcommands_need_no_kafka() {
+        assert!(matches!(command("verify --history-url sqlite:x"), Ok(Command::Verify(_))));
+        assert!(matches!(command("expire --history-url sqlite:x --positions-retention 4d"), Ok(Command::Expire(_))));
+        assert!(matches!(command("forget --courier c-1 --history-url sqlite:x"), Ok(Command::Forget(_))));
+        assert!(command("forget --courier c/1 --history-url sqlite:x").unwrap_err().contains("1 to 64 characters"));
+        assert!(command("verify").unwrap_err().contains("CD_HISTORY_URL"));
+        assert!(command("redo").unwrap_err().contains("redo"));
+    }
+}
