@@ -214,15 +214,13 @@ fn Head() -> impl IntoView {
     };
     view! {
         <div class="dh">
-            <div style="min-width:0">
-                <h2>{mark}<span>{title}</span></h2>
-                <div class="sub">{sub}</div>
-            </div>
+            <h2>{mark}<span>{title}</span></h2>
             <div class="ibs">
                 {button(words::PREVIOUS, "up", Box::new(move || list.step(false)))}
                 {button(words::NEXT, "down", Box::new(move || list.step(true)))}
                 {button(words::CLOSE, "close", Box::new(close))}
             </div>
+            <div class="sub">{sub}</div>
         </div>
     }
     .into_any()

@@ -12,7 +12,7 @@ pub fn Facts() -> impl IntoView {
     let story = Story::expect();
     let facts = Memo::new(move |_| facts(story));
     let cell = move |index: usize| {
-        let name = facts.with(|facts| facts[index].0);
+        let name = facts.with_untracked(|facts| facts[index].0);
         let value = move || facts.with(|facts| facts[index].1.clone()).unwrap_or_else(|| words::NONE.into());
         view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any()
     };

@@ -119,11 +119,13 @@ fn people(form: Form, text: &str, fresh: &CourierId) -> Vec<Person> {
             let place = place.or_else(|| world.listed(&row.courier).map(|listed| listed.position.place));
             let away = start.zip(place).map(|(start, place)| start.distance_m(place));
             let note = away.map_or(String::new(), |away| words::metres_away(&format::distance(away)));
-            free.push((away.unwrap_or(f64::MAX), Person { courier: row.courier, colour, note, free: true }));
+            // Who has been silent for minutes may have gone home: after all that are known to be there.
+            let silent = row.status == CourierStatus::Offline;
+            free.push((silent, away.unwrap_or(f64::MAX), Person { courier: row.courier, colour, note, free: true }));
         }
     });
-    free.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let mut people: Vec<Person> = free.into_iter().map(|(_, person)| person).take(SHOWN).collect();
+    free.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let mut people: Vec<Person> = free.into_iter().map(|(_, _, person)| person).take(SHOWN).collect();
     let typed = text.trim().to_lowercase().replace(' ', "-");
     let new = if typed.is_empty() { Some(fresh.clone()) } else { CourierId::new(&typed).ok() };
     let known = |id: &CourierId| people.iter().chain(&busy).any(|person| person.courier == *id);
