@@ -49,18 +49,42 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome, Star
     .await?;
     let addr = backend.addr;
 
+    let sink = sink::build(
+        sink::Settings::new(kafka.clone(), history_url),
+        sink::Surroundings { mark: Some(mark), no_admin: true, ..sink::Surroundings::default() },
+        // Ready is what the backend says: a health of its own, whose pages nobody asks for.
+        Health::new(),
+    )?;
+
     let mut tasks = Tasks::new(&shutdown);
     let admin = health::serve_admin(settings.admin_addr, health.clone(), &mut tasks).await?;
     reopen(&kafka, &reader).await?;
-    let _ = mark;
+    // The sink ends last: what the others wrote in their last moments is stored too.
+    let storing = Shutdown::new();
+    let mut store = Tasks::new(&storing);
+    store.spawn("sink", {
+        let storing = storing.clone();
+        async move { ended(sink.run(storing).await) }
+    });
     tasks.spawn("backend", {
         let shutdown = shutdown.clone();
         async move { ended(backend.run(shutdown).await) }
     });
+    tasks.spawn("store", {
+        let (storing, shutdown) = (storing.clone(), shutdown.clone());
+        async move {
+            tokio::select! {
+                () = shutdown.requested() => Ok(()),
+                () = storing.requested() => Err("the sink has ended"),
+            }
+        }
+    });
     announce(addr, admin, &settings);
-    let outcome = tasks.join(END_WITHIN).await;
+    let served = tasks.join(END_WITHIN).await;
+    storing.request();
+    let stored = store.join(END_WITHIN).await;
     drop(broker);
-    Ok(outcome)
+    Ok(if served == Outcome::Done { stored } else { served })
 }
 
 /// A service that ends before it was asked to, or badly, is a fault of the whole.
