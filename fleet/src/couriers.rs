@@ -29,9 +29,12 @@ pub struct Row {
     pub lon_e7: i32,
     /// Time of the newest fix, ms UTC.
     pub at: Millis,
-    /// Tick of the last change that a viewer should see.
+    /// Tick of the last change that a viewer should see. The courier stands in its cell's list of changes at that tick.
     pub changed: u64,
-    /// ETA in s since 1970, 0 none.
+    /// Tick of the last change of `eta_s`.
+    pub eta_changed: u64,
+    /// ETA as viewers are told it, in s since 1970, 0 none: it follows the true one in steps of 15 s or more, for all
+    /// viewers alike.
     pub eta_s: u32,
     /// Index of the courier's cell in the grid.
     pub cell: u32,
@@ -165,7 +168,8 @@ impl Couriers {
             lat_e7: 0,
             lon_e7: 0,
             at: 0,
-            changed: batch.tick,
+            changed: 0,
+            eta_changed: 0,
             eta_s: 0,
             cell: u32::MAX,
             heading: 0,

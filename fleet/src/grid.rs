@@ -20,6 +20,17 @@ const COMPACT_ABOVE: usize = 1024;
 /// Number of a courier in the table.
 pub type Handle = u32;
 
+/// Something that happened in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub tick: u64,
+    /// To whom.
+    pub handle: Handle,
+    /// The courier left the cell, for another one or for good. Otherwise it came, moved or changed within it.
+    pub left: bool,
+}
+
 /// A cell of the grid.
 #[derive(Debug)]
 pub struct Cell {
@@ -29,8 +40,8 @@ pub struct Cell {
     pub y: u32,
     members: Vec<Handle>,
     by_status: [u32; 5],
-    /// (tick, who), oldest first.
-    changes: VecDeque<(u64, Handle)>,
+    /// Oldest first.
+    changes: VecDeque<Change>,
     last_change: u64,
 }
 
@@ -45,19 +56,19 @@ impl Cell {
         self.by_status
     }
 
-    /// Couriers that changed in the cell, or left it, after `tick`, newest first; one may come several times.
-    pub fn changed_since(&self, tick: u64) -> impl Iterator<Item = Handle> {
+    /// What happened in the cell after `tick`, newest first. A courier may come several times, but of its stays here only
+    /// once with one tick.
+    pub fn changed_since(&self, tick: u64) -> impl Iterator<Item = Change> {
         let any = self.last_change > tick;
-        let newest_first = self.changes.iter().rev().take_while(move |(at, _)| any && *at > tick);
-        newest_first.map(|(_, handle)| *handle)
+        self.changes.iter().rev().take_while(move |change| any && change.tick > tick).copied()
     }
 
-    fn note(&mut self, tick: u64, handle: Handle) {
-        while self.changes.front().is_some_and(|(at, _)| at + HISTORY_TICKS < tick) {
+    fn note(&mut self, change: Change) {
+        while self.changes.front().is_some_and(|first| first.tick + HISTORY_TICKS < change.tick) {
             self.changes.pop_front();
         }
-        self.changes.push_back((tick, handle));
-        self.last_change = tick;
+        self.changes.push_back(change);
+        self.last_change = change.tick;
     }
 }
 
@@ -124,10 +135,15 @@ impl Grid {
         found.extend(new.filter(|(_, cell)| window.contains(cell.x, cell.y)).map(|(index, _)| index));
     }
 
-    pub(crate) fn enter(&mut self, index: u32, handle: Handle, status: CourierStatus) {
+    pub(crate) fn enter(&mut self, index: u32, handle: Handle, status: CourierStatus, tick: u64) {
         let cell = &mut self.cells[index as usize];
         cell.members.push(handle);
         cell.by_status[status as usize] += 1;
+        // Back in the tick in which it left: once is enough.
+        let change = Change { tick, handle, left: false };
+        if !cell.changed_since(tick.saturating_sub(1)).any(|known| known == change) {
+            cell.note(change);
+        }
     }
 
     pub(crate) fn leave(&mut self, index: u32, handle: Handle, status: CourierStatus, tick: u64) {
@@ -136,7 +152,7 @@ impl Grid {
             cell.members.swap_remove(at);
             cell.by_status[status as usize] -= 1;
         }
-        cell.note(tick, handle);
+        cell.note(Change { tick, handle, left: true });
     }
 
     pub(crate) fn restate(&mut self, index: u32, from: CourierStatus, to: CourierStatus) {
@@ -146,7 +162,7 @@ impl Grid {
     }
 
     pub(crate) fn note(&mut self, index: u32, handle: Handle, tick: u64) {
-        self.cells[index as usize].note(tick, handle);
+        self.cells[index as usize].note(Change { tick, handle, left: false });
     }
 
     /// Throws away cells that are empty and whose changes nobody needs any more, where that is more than half of them:

@@ -22,6 +22,9 @@ use crate::{
 /// Shares of the table that are looked at in one batch each, so that every courier's status is right within a second.
 const SWEEPS: u32 = 10;
 
+/// An ETA that moved by less than this since it was told is not told again, s.
+pub const ETA_STEP_S: u32 = 15;
+
 /// Bounds of the state.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -155,9 +158,8 @@ impl Fleet {
                 self.grid.leave(from, handle, status, tick);
             }
             self.couriers.row_mut(handle).cell = to;
-            self.grid.enter(to, handle, status);
-        }
-        if from != to || !noted {
+            self.grid.enter(to, handle, status, tick);
+        } else if !noted {
             self.grid.note(to, handle, tick);
         }
         self.restate(handle, true);
@@ -204,7 +206,10 @@ impl Fleet {
         };
         let before = (row.status, row.eta_s, row.flags);
         row.status = status::status_at(standing, now);
-        row.eta_s = eta.map_or(0, |eta| (eta / 1000).clamp(1, u32::MAX.into()) as u32);
+        let eta_s = eta.map_or(0, |eta| (eta / 1000).clamp(1, u32::MAX.into()) as u32);
+        if (row.eta_s == 0) != (eta_s == 0) || row.eta_s.abs_diff(eta_s) >= ETA_STEP_S {
+            (row.eta_s, row.eta_changed) = (eta_s, tick);
+        }
         row.flags = details.flags(oldest);
         if before == (row.status, row.eta_s, row.flags) {
             return;

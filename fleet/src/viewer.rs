@@ -25,8 +25,6 @@ use crate::{
 pub const COUNTS_BELOW_ZOOM: f64 = 12.0;
 /// With more couriers than this inside the rectangle they are counted too.
 pub const MAX_IN_VIEW: usize = 20_000;
-/// An ETA that moved by less than this since it was told is not told again, s.
-pub const ETA_STEP_S: u32 = 15;
 /// Counts come this often at most, ms.
 const COUNTS_EVERY_MS: Millis = 1_000;
 
@@ -41,13 +39,14 @@ pub struct Viewer {
     /// Handles that were shown because they were watched, and are no longer: to be looked at once more.
     unwatched: Vec<Handle>,
     shown: Shown,
-    /// Tick of the last frame.
+    /// Tick of the last frame of couriers: what changed up to then was told.
     seen: u64,
     /// Cells that overlap the rectangle, the grid's epoch they belong to, and how many cells were looked at.
     cells: Vec<u32>,
     cells_of: (u64, u32),
-    /// What the client holds. One lookup here is all that a record costs beside its row.
-    held: FxHashMap<Handle, Held>,
+    /// The slots of the couriers that the client holds. A lookup here is the dearest part of a record (with a thousand
+    /// viewers it is in no near cache), so nothing else is kept for each.
+    held: FxHashMap<Handle, u16>,
     /// Slots below this number were given out since the last full frame; `free` are those that nobody has now.
     slots: u32,
     free: Vec<u16>,
@@ -72,15 +71,6 @@ struct Watched {
     courier: CourierId,
     /// Its handle in the last frame. A courier that was dropped has none, and another one when it comes back.
     handle: Option<Handle>,
-}
-
-/// What the client knows of a courier.
-#[derive(Debug, Clone, Copy)]
-struct Held {
-    slot: u16,
-    eta_s: u32,
-    /// The low bits of `Row::changed` of the last record that was sent: enough to see that it is another.
-    changed: u32,
 }
 
 impl Viewer {
@@ -163,7 +153,7 @@ pub fn frame_for(fleet: &Fleet, viewer: &mut Viewer, out: &mut Vec<u8>) -> Optio
     viewer.refresh_cells(fleet);
     viewer.refresh_watched(fleet);
     let up_to_date = fleet.tick().saturating_sub(viewer.seen) <= HISTORY_TICKS;
-    let kind = match viewer.shown {
+    match viewer.shown {
         Shown::Couriers if up_to_date && viewer.held() <= MAX_IN_VIEW + MAX_WATCHED => {
             frames::delta(fleet, viewer, out)
         }
@@ -174,7 +164,5 @@ pub fn frame_for(fleet: &Fleet, viewer: &mut Viewer, out: &mut Vec<u8>) -> Optio
             viewer.counted_at = Millis::MIN;
             frames::full(fleet, viewer, out)
         }
-    };
-    viewer.seen = fleet.tick();
-    kind
+    }
 }

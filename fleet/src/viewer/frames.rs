@@ -3,7 +3,7 @@
 
 use contract::frame::{Blocks, HEADER, Header, Kind};
 
-use super::{ETA_STEP_S, Held, Shown, Viewer};
+use super::{Shown, Viewer};
 use crate::{couriers::Row, grid::Handle, state::Fleet};
 
 /// Everything that is shown, with names and slots anew.
@@ -14,31 +14,44 @@ pub(super) fn full(fleet: &Fleet, viewer: &mut Viewer, out: &mut Vec<u8>) -> Opt
         let cells = std::mem::take(&mut viewer.cells);
         for cell in &cells {
             for &handle in fleet.grid().cell(*cell).members() {
-                viewer.visit(fleet, handle, &mut message);
+                let row = fleet.couriers().row(handle);
+                if viewer.is_inside(row) && !viewer.is_watched(handle) {
+                    viewer.introduce(fleet, handle, row, &mut message);
+                }
             }
         }
         viewer.cells = cells;
     }
-    viewer.visit_watched(fleet, &mut message);
+    viewer.tell_watched(fleet, &mut message);
     message.finish(Kind::Full, fleet, viewer);
     Some(Kind::Full)
 }
 
 /// What has changed since the last frame.
+///
+/// Every courier is told once: by the newest change in the cell where it is now, or, if it is watched, by its name. All
+/// its other changes can only say that it has gone.
 pub(super) fn delta(fleet: &Fleet, viewer: &mut Viewer, out: &mut Vec<u8>) -> Option<Kind> {
     let mut message = Message::begin(out);
     if viewer.shown == Shown::Couriers {
         let (cells, seen) = (std::mem::take(&mut viewer.cells), viewer.seen);
-        for cell in &cells {
-            for handle in fleet.grid().cell(*cell).changed_since(seen) {
-                viewer.visit(fleet, handle, &mut message);
+        for &cell in &cells {
+            for change in fleet.grid().cell(cell).changed_since(seen) {
+                let row = fleet.couriers().row(change.handle);
+                if !viewer.is_inside(row) {
+                    viewer.leave(change.handle, &mut message);
+                } else if row.cell == cell && row.changed == change.tick && !change.left {
+                    viewer.tell(fleet, change.handle, row, &mut message);
+                }
             }
         }
         viewer.cells = cells;
     }
-    viewer.visit_watched(fleet, &mut message);
+    viewer.tell_watched(fleet, &mut message);
     for handle in std::mem::take(&mut viewer.unwatched) {
-        viewer.visit(fleet, handle, &mut message);
+        if !viewer.is_inside(fleet.couriers().row(handle)) {
+            viewer.leave(handle, &mut message);
+        }
     }
     let header = message.finish(Kind::Delta, fleet, viewer);
     if header.records == 0 && header.gone == 0 {
@@ -65,62 +78,72 @@ impl<'a> Message<'a> {
         Self { out, start, blocks: Blocks::default(), freed: Vec::new() }
     }
 
+    fn record(&mut self, row: &Row, slot: u16, fleet: &Fleet) {
+        self.out.extend_from_slice(&row.record(slot, fleet.now()).to_bytes());
+    }
+
     fn finish(self, kind: Kind, fleet: &Fleet, viewer: &mut Viewer) -> Header {
         viewer.free.extend(self.freed);
+        viewer.seen = fleet.tick();
         self.blocks.finish(self.out, self.start, kind, viewer.number, fleet.now())
     }
 }
 
 impl Viewer {
-    /// Tells of a courier, or that it has gone, as it stands now.
+    /// Whether a courier is shown because of where it is.
     #[inline]
-    fn visit(&mut self, fleet: &Fleet, handle: Handle, message: &mut Message<'_>) {
-        let row = fleet.couriers().row(handle);
-        let inside = self.shown == Shown::Couriers && self.rect.is_some_and(|rect| rect.contains(row));
-        if row.alive && (inside || self.is_watched(handle)) {
-            self.tell(fleet, handle, row, message);
-        } else if let Some(held) = self.held.remove(&handle) {
-            message.blocks.gone(held.slot);
-            message.freed.push(held.slot);
+    fn is_inside(&self, row: &Row) -> bool {
+        row.alive && self.shown == Shown::Couriers && self.rect.is_some_and(|rect| rect.contains(row))
+    }
+
+    /// Tells what has changed of a courier in view.
+    #[inline]
+    fn tell(&mut self, fleet: &Fleet, handle: Handle, row: &Row, message: &mut Message<'_>) {
+        if self.is_watched(handle) {
+            return;
+        }
+        match self.held.get(&handle) {
+            Some(slot) => update(fleet, self.seen, *slot, row, message),
+            None => self.introduce(fleet, handle, row, message),
         }
     }
 
-    fn visit_watched(&mut self, fleet: &Fleet, message: &mut Message<'_>) {
+    /// Tells of the watched couriers, wherever they are.
+    fn tell_watched(&mut self, fleet: &Fleet, message: &mut Message<'_>) {
         for index in 0..self.watched.len() {
-            if let Some(handle) = self.watched[index].handle {
-                self.visit(fleet, handle, message);
+            let Some(handle) = self.watched[index].handle else { continue };
+            let row = fleet.couriers().row(handle);
+            match self.held.get(&handle) {
+                Some(slot) if row.changed > self.seen => update(fleet, self.seen, *slot, row, message),
+                Some(_) => {}
+                None => self.introduce(fleet, handle, row, message),
             }
         }
     }
 
-    /// Tells a courier: in full where it is new here, else what has changed.
-    #[inline]
-    fn tell(&mut self, fleet: &Fleet, handle: Handle, row: &Row, message: &mut Message<'_>) {
-        let Some(held) = self.held.get_mut(&handle) else { return self.introduce(fleet, handle, row, message) };
-        let changed = row.changed as u32;
-        if held.changed == changed {
-            return;
-        }
-        held.changed = changed;
-        message.out.extend_from_slice(&row.record(held.slot, fleet.now()).to_bytes());
-        let known = held.eta_s;
-        if (known == 0) != (row.eta_s == 0) || known.abs_diff(row.eta_s) >= ETA_STEP_S {
-            held.eta_s = row.eta_s;
-            message.blocks.eta(held.slot, (row.eta_s != 0).then_some(row.eta_s));
-        }
-    }
-
+    /// Tells of a courier that the client does not hold.
     fn introduce(&mut self, fleet: &Fleet, handle: Handle, row: &Row, message: &mut Message<'_>) {
         let Some(details) = fleet.couriers().details(handle) else { return };
         // No slot is left only where 65,536 couriers came into view since the last frame: then the next one is full.
         let Some(slot) = self.free.pop().or_else(|| u16::try_from(self.slots).ok()) else { return };
         self.slots = self.slots.max(u32::from(slot) + 1);
-        self.held.insert(handle, Held { slot, eta_s: row.eta_s, changed: row.changed as u32 });
-        message.out.extend_from_slice(&row.record(slot, fleet.now()).to_bytes());
+        self.held.insert(handle, slot);
+        message.record(row, slot, fleet);
         if row.eta_s != 0 {
             message.blocks.eta(slot, Some(row.eta_s));
         }
         message.blocks.name(slot, details.courier.as_str());
+    }
+
+    /// Tells that a courier, where the client holds it, is no longer shown.
+    fn leave(&mut self, handle: Handle, message: &mut Message<'_>) {
+        if self.is_watched(handle) {
+            return;
+        }
+        if let Some(slot) = self.held.remove(&handle) {
+            message.blocks.gone(slot);
+            message.freed.push(slot);
+        }
     }
 
     fn forget_held(&mut self) {
@@ -132,5 +155,13 @@ impl Viewer {
         self.slots = 0;
         self.free = Vec::new();
         self.unwatched.clear();
+    }
+}
+
+#[inline]
+fn update(fleet: &Fleet, seen: u64, slot: u16, row: &Row, message: &mut Message<'_>) {
+    message.record(row, slot, fleet);
+    if row.eta_changed > seen {
+        message.blocks.eta(slot, (row.eta_s != 0).then_some(row.eta_s));
     }
 }

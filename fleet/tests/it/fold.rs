@@ -25,7 +25,6 @@ struct Marker {
     status: CourierStatus,
     delivery: Option<DeliveryId>,
     eta: Option<Millis>,
-    eta_s: u32,
 }
 
 type Picture = (BTreeMap<CourierId, Marker>, BTreeMap<DeliveryId, Delivery>);
@@ -55,7 +54,6 @@ fn picture(fleet: &Fleet) -> Picture {
             status: row.status,
             delivery: task.map(|task| task.delivery.delivery),
             eta: task.and_then(|task| task.eta),
-            eta_s: row.eta_s,
         };
         (details.courier.clone(), marker)
     });

@@ -8,12 +8,8 @@ use contract::{
     live::View,
 };
 use fleet::{
-    Fleet, Viewer,
-    client::Client,
-    frame_for,
-    grid::tile_of,
-    status::worst,
-    viewer::{COUNTS_BELOW_ZOOM, ETA_STEP_S},
+    Fleet, Viewer, client::Client, frame_for, grid::tile_of, state::ETA_STEP_S, status::worst,
+    viewer::COUNTS_BELOW_ZOOM,
 };
 
 /// Both ends of a connection.
@@ -122,7 +118,8 @@ impl Connection {
         for (_, row, details) in fleet.couriers().iter() {
             let shown = inside.is_some_and(|bounds| bounds.contains(row.place()));
             if self.asked && (shown || self.watched.contains(&details.courier)) {
-                expected.insert(details.courier.clone(), row);
+                let eta_s = details.task.as_ref().and_then(|task| task.eta).map(|eta| (eta / 1_000) as u32);
+                expected.insert(details.courier.clone(), (row, eta_s));
             }
         }
         let held: BTreeMap<_, _> = self.client.couriers().map(|(_, seen)| (seen.courier.clone(), seen)).collect();
@@ -130,14 +127,15 @@ impl Connection {
         assert_eq!(names(held.keys().collect()), names(expected.keys().collect()), "couriers in {:?}", self.view);
         assert_eq!((self.viewer.held(), self.client.len()), (expected.len(), expected.len()));
         for (courier, seen) in held {
-            let row = expected[&courier];
+            let (row, eta_s) = expected[&courier];
             assert_eq!(self.client.courier(&courier), Some(seen));
             assert_eq!(seen.place, row.place(), "{courier}");
             assert_eq!(seen.at, row.at, "{courier}");
             assert_eq!(seen.bits, row.flags | row.status as u8, "{courier}");
-            assert_eq!(seen.eta.is_some(), row.eta_s != 0, "ETA of {courier}");
-            let eta_s = seen.eta.map_or(0, |eta| (eta / 1_000) as u32);
-            assert!(eta_s.abs_diff(row.eta_s) < ETA_STEP_S, "ETA of {courier}: told {eta_s}, is {}", row.eta_s);
+            let told_s = seen.eta.map(|eta| (eta / 1_000) as u32);
+            assert_eq!(told_s.is_some(), eta_s.is_some(), "ETA of {courier}");
+            let off_s = told_s.unwrap_or(0).abs_diff(eta_s.unwrap_or(0));
+            assert!(off_s < ETA_STEP_S, "ETA of {courier}: told {told_s:?}, is {eta_s:?}");
         }
     }
 

@@ -43,9 +43,10 @@ impl World {
     pub fn batch(&mut self, after_ms: Millis, fixes: &[(u32, Place)], delivery: Option<(u32, bool)>) {
         self.now += after_ms;
         self.fleet.begin(self.now);
-        for (who, place) in fixes {
+        for (later, (who, place)) in (0..).zip(fixes) {
             self.offset += 1;
-            self.fleet.apply_position(fix(*who, *place, self.now), self.now, self.offset);
+            // Each a little later than the last one: a courier may move several times in one tick, there and back.
+            self.fleet.apply_position(fix(*who, *place, self.now + later), self.now, self.offset);
         }
         if let Some((who, ends)) = delivery {
             self.offset += 1;
