@@ -1,3 +1,5 @@
 //! Whole journeys through real processes.
 
+mod disk;
 mod journey;
+mod start;
