@@ -95,13 +95,17 @@ pub fn Drawer() -> impl IntoView {
     provide_context(story);
 
     let id = Memo::new(move |_| delivery.with(|delivery| delivery.as_ref().map(|delivery| delivery.delivery)));
+    let begun = Memo::new(move |_| delivery.with(|d| d.as_ref().is_some_and(|d| d.started_at.is_some())));
+    let heard = Memo::new(move |_| row.with(Option::is_some));
     Effect::new(move |_| {
         courier.track();
+        heard.track();
         detail.set(None);
         ask_detail(story);
     });
     Effect::new(move |_| {
         id.track();
+        begun.track();
         audit.set(None);
         ask_audit(story, id);
     });
@@ -158,7 +162,8 @@ fn unknown() -> AnyView {
 
 fn ask_detail(story: Story) {
     let Some(courier) = story.courier.get_untracked() else { return };
-    if !story.live.connection.get_untracked().is_live() {
+    // Before its first position the server knows no such courier.
+    if story.row.with_untracked(Option::is_none) || !story.live.connection.get_untracked().is_live() {
         return;
     }
     spawn_local(async move {

@@ -198,7 +198,7 @@ fn extras(form: Form) -> AnyView {
             <div class="fld">
                 <label for="reference">{words::REFERENCE}<em>{words::OPTIONAL}</em></label>
                 <input
-                    class="inp" id="reference" autocomplete="off" spellcheck="false"
+                    class="inp" id="reference" maxlength=contract::Delivery::MAX_TEXT autocomplete="off" spellcheck="false"
                     aria-invalid=wrong("/reference")
                     prop:value=form.reference
                     on:input=move |event| form.reference.set(event_target_value(&event))
@@ -208,7 +208,7 @@ fn extras(form: Form) -> AnyView {
             <div class="fld">
                 <label for="promised">{words::PROMISED_BY}<em>{words::OPTIONAL}</em></label>
                 <input
-                    class="inp" id="promised" type="time"
+                    class="inp" id="promised" inputmode="numeric" maxlength="5" autocomplete="off" placeholder=words::TIME_EXAMPLE
                     aria-invalid=wrong("/promised_at")
                     prop:value=form.promised
                     on:input=move |event| form.promised.set(event_target_value(&event))

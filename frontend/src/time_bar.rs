@@ -79,7 +79,7 @@ pub fn TimeBar() -> impl IntoView {
     };
     view! {
         <section class="card tb" class:open=open aria-label=words::TIME>
-            <div on:click=unfold>{live_pill}</div>
+            <div class="now" on:click=unfold>{live_pill}</div>
             <div class="hist-cell">{move || {
                 let (end, bars) = bars.get();
                 draw(&bars, end, hours.get(), live)

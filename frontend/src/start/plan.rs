@@ -126,7 +126,12 @@ fn starts(form: Form) -> Option<Vec<Start>> {
         StartMode::One => {
             let (route, courier) = (form.chosen().into_iter().next()?, form.courier.get_untracked()?);
             let reference = form.reference.get_untracked().trim().to_owned();
-            let promised_at = promised(&form.promised.get_untracked(), live.clock.get_untracked(), live.zone_min);
+            let promised = promised(&form.promised.get_untracked(), live.clock.get_untracked(), live.zone_min);
+            let Ok(promised_at) = promised else {
+                let text = words::field("promised_at", words::TIME_RULE);
+                form.errors.set(vec![("/promised_at".into(), text)]);
+                return None;
+            };
             let request = DeliveryRequest {
                 reference: (!reference.is_empty()).then_some(reference),
                 promised_at,
@@ -143,14 +148,22 @@ fn starts(form: Form) -> Option<Vec<Start>> {
     (!starts.is_empty()).then_some(starts)
 }
 
-/// "14:15" as the next such time of the viewer's day.
-fn promised(text: &str, now: Millis, zone_min: i32) -> Option<Millis> {
+/// "14:15", "1415" or "14.15" as the next such time of the viewer's day; `Err` for what is no time. A field of type
+/// `time` would show 12 hours to half of the world, whatever the page says elsewhere.
+fn promised(text: &str, now: Millis, zone_min: i32) -> Result<Option<Millis>, ()> {
     const DAY: Millis = 86_400_000;
-    let (hours, minutes) = text.split_once(':')?;
-    let of_day = (hours.parse::<Millis>().ok()? * 60 + minutes.get(..2)?.parse::<Millis>().ok()?) * 60_000;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let digits: String = text.trim().chars().filter(|letter| !matches!(letter, ':' | '.' | ' ')).collect();
+    let number: Millis = digits.parse().map_err(|_| ())?;
+    let (hours, minutes) = (number / 100, number % 100);
+    if digits.len() < 3 || !(0..24).contains(&hours) || !(0..60).contains(&minutes) {
+        return Err(());
+    }
     let zone = Millis::from(zone_min) * 60_000;
-    let at = (now + zone).div_euclid(DAY) * DAY + of_day - zone;
-    Some(if at < now { at + DAY } else { at })
+    let at = (now + zone).div_euclid(DAY) * DAY + (hours * 60 + minutes) * 60_000 - zone;
+    Ok(Some(if at < now { at + DAY } else { at }))
 }
 
 /// The foot of the form: who, how far, when, and the button.
