@@ -1,9 +1,17 @@
-//! The map: MapLibre for the ground, couriers as a WebGL2 layer of our own.
+//! The map: MapLibre for the ground, and everything of ours as one WebGL2 layer over it.
+//!
+//! Couriers are not objects of the map: `markers` draws them from [`model::motion`], whose numbers the socket writes. What
+//! else lies over the ground is put together for each frame in `scene`. Only `maplibre` knows JavaScript.
 
-use leptos::prelude::*;
+mod atlas;
+mod camera;
+mod gl;
+mod layer;
+mod lines;
+mod maplibre;
+mod markers;
+mod pane;
+mod scene;
+mod sprites;
 
-/// The map, filling its parent. Reads and writes [`crate::live::Live`] and nothing else.
-#[component]
-pub fn MapPane() -> impl IntoView {
-    view! { <div class="map-pane" data-ready="false"></div> }
-}
+pub use pane::MapPane;

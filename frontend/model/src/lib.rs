@@ -6,6 +6,7 @@
 
 pub mod basemap;
 pub mod connection;
+pub mod counts;
 pub mod filter;
 pub mod format;
 pub mod link;

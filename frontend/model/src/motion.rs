@@ -172,8 +172,9 @@ impl Motion {
         };
         self.instances[slot] = Instance { measured: (measured - self.base) as f32, ..instance };
         self.tracks[slot] = Track { at: seen.at, place: Some(seen.place), interval, lag: smooth_lag };
-        if slides {
-            self.until = self.until.max(self.base + f64::from(instance.end) + GUESS);
+        if slides && (instance.from != instance.to || instance.heading_from != instance.heading_to) {
+            let guess = if instance.reach > 1.0 { GUESS } else { 0.0 };
+            self.until = self.until.max(self.base + f64::from(instance.end) + guess);
         }
     }
 
@@ -211,11 +212,11 @@ impl Motion {
             return false;
         }
         self.origin = (x, y);
-        for (instance, track) in self.instances.iter_mut().zip(&self.tracks) {
+        for slot in 0..self.instances.len() {
             // From the place itself, not from the old numbers: those were rounded far away from their origin.
-            let Some(place) = track.place else { continue };
-            let (x, y) = place.mercator();
-            let to = [(x - self.origin.0) as f32, (y - self.origin.1) as f32];
+            let Some(place) = self.tracks[slot].place else { continue };
+            let to = self.relative(place);
+            let instance = &mut self.instances[slot];
             let step = [instance.from[0] - instance.to[0], instance.from[1] - instance.to[1]];
             instance.from = [to[0] + step[0], to[1] + step[1]];
             instance.to = to;
@@ -241,6 +242,14 @@ impl Motion {
         let (at, heading) = instance.at((t - self.base) as f32);
         let place = Place::from_mercator(f64::from(at[0]) + self.origin.0, f64::from(at[1]) + self.origin.1);
         Some((place, heading))
+    }
+
+    /// The time of the position that is drawn at `t`, ms UTC: that of the newest fix once it is reached.
+    pub fn shown_at(&self, slot: u16, t: f64) -> Option<Millis> {
+        let instance = self.instances.get(usize::from(slot)).filter(|instance| !instance.is_hidden())?;
+        let left = (f64::from(instance.end) - (t - self.base)).max(0.0);
+        let stands = instance.from == instance.to;
+        Some(self.tracks[usize::from(slot)].at - if stands { 0 } else { (left * 1000.0) as Millis })
     }
 
     /// The courier drawn nearest to `place` at `t`, within `radius` (of the world's width).
@@ -303,9 +312,11 @@ impl Motion {
         self.dirty = Some((from.min(slot), to.max(slot + 1)));
     }
 
-    fn relative(&self, place: Place) -> [f32; 2] {
+    /// Mercator coordinates relative to the origin, by the shorter way around the Earth.
+    pub fn relative(&self, place: Place) -> [f32; 2] {
         let (x, y) = place.mercator();
-        [(x - self.origin.0) as f32, (y - self.origin.1) as f32]
+        let dx = (x - self.origin.0 + 1.5).rem_euclid(1.0) - 0.5;
+        [dx as f32, (y - self.origin.1) as f32]
     }
 }
 

@@ -60,7 +60,7 @@ pub enum Camera {
 }
 
 /// How couriers are drawn at a zoom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
     /// Numbers in cells.
     Counts,

@@ -34,6 +34,14 @@ impl World {
         rows
     }
 
+    /// How late a courier of the frames is, ms; `None` where it is in time.
+    pub fn lateness(&self, seen: &Seen) -> Option<Millis> {
+        if seen.status != CourierStatus::Late {
+            return None;
+        }
+        late_ms(seen.status, seen.eta, &self.deliveries.under_way(&seen.courier)?.delivery, self.client.now())
+    }
+
     /// How many couriers the filter leaves.
     pub fn count_couriers(&self, filter: &Filter) -> usize {
         let (matcher, now) = (Matcher::new(self, filter), self.client.now());

@@ -1,0 +1,295 @@
+//! The component: makes the map when its element is there, and connects it to the shared signals.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use contract::Place;
+use leptos::{html::Div, prelude::*};
+use model::{Tier, basemap, counts};
+use serde_json::json;
+use web_sys::HtmlDivElement;
+
+use super::{
+    camera,
+    layer::Layer,
+    maplibre::{self, GlMap},
+};
+use crate::{live::Live, net};
+
+/// Id of our layer.
+const OURS: &str = "couriers";
+/// Coastlines are fetched a little before they are seen.
+const FETCH_LAND_BELOW: f64 = basemap::LAND_BELOW + 0.3;
+/// Within this distance the pointer means a courier, px.
+const REACH: f64 = 15.0;
+/// `view` is told at most this often while the map moves: lists are made from it.
+const TELL_VIEW: Duration = Duration::from_millis(250);
+/// How far one click on a number goes nearer.
+const NEARER: f64 = 2.0;
+
+/// The few rules of MapLibre's style sheet that a map without controls needs; the whole one is 71 KB.
+const RULES: &str = ".map-pane{position:absolute;inset:0;overflow:hidden}\
+    .maplibregl-map{overflow:hidden;position:relative;-webkit-tap-highlight-color:transparent}\
+    .map-pane.maplibregl-map{position:absolute}\
+    .maplibregl-canvas{position:absolute;left:0;top:0}\
+    .maplibregl-canvas:focus{outline:none}\
+    .maplibregl-canvas:focus-visible{outline:2px solid var(--ink);outline-offset:-2px}\
+    .maplibregl-canvas-container.maplibregl-interactive{cursor:grab;user-select:none;-webkit-user-select:none}\
+    .maplibregl-canvas-container.maplibregl-interactive:active{cursor:grabbing}\
+    .map-pane[data-over=true] .maplibregl-canvas-container.maplibregl-interactive{cursor:pointer}\
+    .maplibregl-canvas-container.maplibregl-touch-zoom-rotate.maplibregl-touch-drag-pan,\
+    .maplibregl-canvas-container.maplibregl-touch-zoom-rotate.maplibregl-touch-drag-pan .maplibregl-canvas{touch-action:none}\
+    .maplibregl-canvas-container.maplibregl-touch-drag-pan,\
+    .maplibregl-canvas-container.maplibregl-touch-drag-pan .maplibregl-canvas{touch-action:pinch-zoom}\
+    .maplibregl-boxzoom{position:absolute;top:0;left:0;width:0;height:0;background:var(--surface);border:2px dotted var(--ink);opacity:.5}\
+    .maplibregl-control-container{display:none}";
+
+/// The layer's cell: empty without a graphics context.
+type Cell = Rc<RefCell<Option<Layer>>>;
+
+/// The map, filling its parent. Reads and writes [`Live`] and nothing else. For tests it says `data-ready`, `data-zoom` and
+/// `data-tier`.
+#[component]
+pub fn MapPane() -> impl IntoView {
+    let live = Live::expect();
+    let node = NodeRef::<Div>::new();
+    let ready = RwSignal::new(false);
+    Effect::new(move |made: Option<bool>| {
+        if made == Some(true) {
+            return true;
+        }
+        let Some(element) = node.get() else { return false };
+        start(live, &element, ready);
+        true
+    });
+    let zoom = move || live.view.with(|view| view.map(|view| format!("{:.2}", view.zoom)));
+    let tier = move || live.view.with(|view| view.map(|view| Tier::at(view.zoom).as_str()));
+    view! {
+        <style>{RULES}</style>
+        <div
+            class="map-pane"
+            node_ref=node
+            data-ready=move || ready.get().to_string()
+            data-zoom=zoom
+            data-tier=tier
+            data-over=move || live.hovered.with(Option::is_some).to_string()
+        ></div>
+    }
+}
+
+fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>) {
+    let land = RwSignal::new(false);
+    let mut options = camera::start_options(live);
+    let starts_far = options["zoom"].as_f64().is_some_and(|zoom| zoom < FETCH_LAND_BELOW);
+    land.set(starts_far);
+    for (name, value) in [
+        ("style", basemap::style(live.dark.get_untracked(), starts_far)),
+        ("attributionControl", json!(false)),
+        ("dragRotate", json!(false)),
+        ("pitchWithRotate", json!(false)),
+        ("touchPitch", json!(false)),
+        ("maxPitch", json!(0)),
+        ("fadeDuration", json!(150)),
+        ("maxZoom", json!(20)),
+    ] {
+        options[name] = value;
+    }
+    let map = match maplibre::create(element, &options) {
+        Ok(map) => map,
+        Err(why) => return live.map_fault.set(Some(why)),
+    };
+    map.no_rotation();
+    // A file that does not come leaves its part of the ground empty, and the next try is the next look at it.
+    map.listen("error", |_| {});
+
+    let still = prefers_stillness();
+    live.world.update_value(|world| world.motion_mut().set_still(still));
+    let size = {
+        let element = element.clone();
+        move || (f64::from(element.client_width()), f64::from(element.client_height()))
+    };
+    let cell: Cell = Rc::default();
+    on_style(live, &map, &cell, ready);
+    on_view(live, &map, land);
+    on_pointer(live, &map);
+    let repaint = map.clone();
+    live.on_frame(Rc::new(move || repaint.trigger_repaint()));
+
+    let (followed, following, sized) = (cell.clone(), map.clone(), size.clone());
+    map.listen("render", move |_| {
+        let place = followed.borrow().as_ref().and_then(Layer::follows);
+        if let Some(place) = place {
+            camera::follow(live, &following, place, sized(), still);
+        }
+    });
+    let commanded = map.clone();
+    Effect::new(move |_| camera::obey(live, &commanded, size(), still));
+    on_signals(live, &map, &cell, land);
+}
+
+/// Our layers come with the style, and again with each new graphics context.
+fn on_style(live: Live, map: &GlMap, cell: &Cell, ready: RwSignal<bool>) {
+    let (styled, made) = (map.clone(), cell.clone());
+    map.listen("style.load", move |_| {
+        for source in [counts::CELLS, counts::DISCS] {
+            styled.add_source(
+                source,
+                &json!({ "type": "geojson", "data": { "type": "FeatureCollection", "features": [] } }),
+            );
+        }
+        for layer in counts::layers(live.dark.get_untracked()) {
+            styled.add_layer(&layer, None);
+        }
+        if !styled.has_layer(OURS) {
+            let (map, made, drawn) = (styled.clone(), made.clone(), made.clone());
+            styled.add_own_layer(
+                OURS,
+                move |gl| match Layer::new(&gl, live, map.clone()) {
+                    Ok(layer) => {
+                        made.replace(Some(layer));
+                    }
+                    Err(why) => live.map_fault.set(Some(why)),
+                },
+                move |frame| {
+                    if let Some(layer) = drawn.borrow_mut().as_mut() {
+                        layer.draw(&frame);
+                    }
+                },
+            );
+        }
+        ready.set(true);
+    });
+    let lost = cell.clone();
+    map.listen("webglcontextlost", move |_| {
+        lost.replace(None);
+    });
+}
+
+fn on_view(live: Live, map: &GlMap, land: RwSignal<bool>) {
+    let told_at = RefCell::new(0.0);
+    let looked = map.clone();
+    let look = Rc::new(move |settled: bool| {
+        let Some((view, wanted)) = camera::view_of(&looked) else { return };
+        if view.zoom < FETCH_LAND_BELOW && !land.get_untracked() {
+            land.set(true);
+        }
+        live.look(wanted);
+        let now = net::clock_s();
+        if settled || now - *told_at.borrow() > TELL_VIEW.as_secs_f64() {
+            told_at.replace(now);
+            if live.view.get_untracked() != Some(view) {
+                live.view.set(Some(view));
+            }
+        }
+    });
+    let (moved, settled, loaded) = (look.clone(), look.clone(), look);
+    map.listen("move", move |_| moved(false));
+    map.listen("moveend", move |_| settled(true));
+    map.listen("resize", {
+        let look = loaded.clone();
+        move |_| look(true)
+    });
+    map.listen("dragstart", move |event| {
+        if event.by_person {
+            camera::release(live);
+        }
+    });
+    loaded(true);
+}
+
+fn on_pointer(live: Live, map: &GlMap) {
+    let picked = map.clone();
+    let pick = Rc::new(move |at: Option<(f64, f64)>| {
+        let (lon, lat) = at?;
+        let radius = REACH / (512.0 * 2f64.powf(picked.zoom()));
+        live.world.with_value(|world| {
+            let slot = world.motion().pick(Place::saturating(lat, lon), radius, net::clock_s())?;
+            world.client().slot(slot).map(|seen| seen.courier.clone())
+        })
+    });
+    let over = pick.clone();
+    map.listen("mousemove", move |event| {
+        let courier = over(event.at);
+        if live.hovered.with_untracked(|hovered| *hovered != courier) {
+            live.hovered.set(courier);
+        }
+    });
+    map.listen("mouseout", move |_| {
+        if live.hovered.with_untracked(Option::is_some) {
+            live.hovered.set(None);
+        }
+    });
+    let clicked = map.clone();
+    map.listen("click", move |event| {
+        if let Some(courier) = pick(event.at) {
+            return live.select_courier(courier);
+        }
+        let counted = live.world.with_value(|world| world.client().is_counted());
+        if let Some((lon, lat)) = event.at.filter(|_| counted) {
+            // From afar a click means: what is there?
+            return live.fly_to(Place::saturating(lat, lon), Some(clicked.zoom() + NEARER));
+        }
+        let closed = live.selected.with_untracked(|selected| selected.as_ref().is_some_and(|s| !s.open));
+        if closed {
+            live.selected.set(None);
+        }
+    });
+}
+
+/// What the map shows of signals that others write.
+fn on_signals(live: Live, map: &GlMap, cell: &Cell, land: RwSignal<bool>) {
+    let dressed = map.clone();
+    Effect::new(move |before: Option<()>| {
+        let (dark, land) = (live.dark.get(), land.get());
+        // The first run finds the map as it was made.
+        if before.is_some() {
+            dressed.dress(dark, land);
+            counts::layers(dark).iter().for_each(|layer| dressed.repaint_layer(layer));
+        }
+        live.repaint();
+    });
+    // What a person points at, and what is previewed, is seen at once.
+    Effect::new(move |_| {
+        live.selected.track();
+        live.hovered.track();
+        live.preview.track();
+        live.trail.track();
+        live.follow.track();
+        live.repaint();
+    });
+    // Filters move couriers into the background; while a start is previewed all are there.
+    Effect::new(move |_| {
+        live.revision.track();
+        let (filter, previewing) = (live.filter.get(), live.preview.with(Option::is_some));
+        live.world.update_value(|world| {
+            let mut dimmed = Vec::new();
+            world.each_match(&filter, |slot, matches| dimmed.push((slot, previewing || !matches)));
+            dimmed.into_iter().for_each(|(slot, dim)| world.motion_mut().dim(slot, dim));
+        });
+        live.repaint();
+    });
+    let aged = cell.clone();
+    Effect::new(move |_| {
+        live.clock.track();
+        if aged.borrow().as_ref().is_some_and(|layer| layer.ages) {
+            live.repaint();
+        }
+    });
+    let counted = map.clone();
+    Effect::new(move |shown: Option<bool>| {
+        let (counts, level) = live.with_world(|world| {
+            let client = world.client();
+            let counts = if client.is_counted() { client.counts().to_vec() } else { Vec::new() };
+            (counts, client.level())
+        });
+        if !counts.is_empty() || shown == Some(true) {
+            counted.set_data(counts::CELLS, &counts::cells_geojson(&counts, level));
+            counted.set_data(counts::DISCS, &counts::discs_geojson(&counts, level));
+        }
+        !counts.is_empty()
+    });
+}
+
+fn prefers_stillness() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}
