@@ -23,6 +23,14 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Gives the keyboard to the chosen one of a group of buttons.
+pub fn focus_pressed(group: &str) {
+    let chosen = document().query_selector(&format!("#{group} [aria-pressed=true]")).ok().flatten();
+    if let Some(element) = chosen.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
 /// True where keys belong to the element that has the focus: a field or a list to choose from.
 pub fn is_typing() -> bool {
     let Some(element) = document().active_element() else { return false };

@@ -64,8 +64,7 @@ fn escape(live: Live, layout: Layout) -> bool {
         layout.help.set(false);
         browser::focus("help-button");
     } else if layout.start.get_untracked().is_some() {
-        layout.start.set(None);
-        browser::focus("start-button");
+        layout.close_start();
     } else if browser::is_typing() {
         if live.filter.with_untracked(|filter| filter.text.is_empty()) {
             browser::focus(crate::list::ELEMENT);

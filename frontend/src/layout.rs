@@ -5,6 +5,9 @@ use model::Padding;
 
 use crate::{browser, live::Live};
 
+/// A tablet narrower than this has no room for rail and drawer at once, px.
+const NARROW: f64 = 1000.0;
+
 /// The three arrangements of the page; the same bounds stand in the style sheets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
@@ -113,10 +116,16 @@ impl Layout {
         });
         let (sheet, dragged) = (RwSignal::new(Sheet::Half), RwSignal::new(None::<f64>));
         let sheet_px = Memo::new(move |_| dragged.get().unwrap_or_else(|| sheet.get().height(window.get().1)));
-        let rail_open = RwSignal::new(size.get_untracked() == Size::Tablet && window.get_untracked().0 >= 900.0);
+        let rail_open = RwSignal::new(size.get_untracked() == Size::Tablet && window.get_untracked().0 >= NARROW);
         let (preview_text, help) = (RwSignal::new(None), RwSignal::new(false));
         let layout = Self { size, rail_open, start, panel, preview_text, help, sheet, dragged, sheet_px, window };
         Effect::new(move |_| live.padding.set(layout.padding()));
+        // Two panels would leave no map between them.
+        Effect::new(move |_| {
+            if panel.get() != Panel::None && size.get() == Size::Tablet && window.get().0 < NARROW {
+                rail_open.set(false);
+            }
+        });
         provide_context(layout);
         layout
     }
@@ -133,6 +142,12 @@ impl Layout {
         if self.sheet.get_untracked() == Sheet::Low {
             self.sheet.set(Sheet::Half);
         }
+    }
+
+    /// Closes the start form, and gives the keyboard back to the button that opened it.
+    pub fn close_start(self) {
+        self.start.set(None);
+        browser::focus("start-button");
     }
 
     /// Lets go of the sheet at `height`: it rests at the nearest step, or at the next one in the direction of a throw

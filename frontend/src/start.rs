@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use model::{Preview, PreviewLine, format};
 
 use crate::{
+    browser,
     catalogue::{Catalogue, ends_of},
     layout::{Layout, StartMode},
     live::Live,
@@ -108,6 +109,8 @@ pub fn StartForm() -> impl IntoView {
         }
         before.unwrap_or_default()
     });
+    // Who opened the form by a key goes on in it.
+    request_animation_frame(|| browser::focus_pressed("start-modes"));
     on_cleanup(move || {
         live.preview.set(None);
         layout.preview_text.set(None);
@@ -148,12 +151,12 @@ pub fn StartForm() -> impl IntoView {
             <div class="dh">
                 <h2><span>{words::START_TITLE}</span></h2>
                 <div class="ibs">
-                    <button class="ib" aria-label=words::CLOSE on:click=move |_| layout.start.set(None)>{icon("close")}</button>
+                    <button class="ib" aria-label=words::CLOSE on:click=move |_| layout.close_start()>{icon("close")}</button>
                 </div>
             </div>
             <div class="body">
                 <div class="form">
-                    <div class="seg" role="group" aria-label=words::HOW_MANY>
+                    <div class="seg" role="group" aria-label=words::HOW_MANY id="start-modes">
                         {mode(StartMode::One, words::ONE)}
                         {mode(StartMode::Several, words::SEVERAL)}
                         {mode(StartMode::Random, words::RANDOM)}
