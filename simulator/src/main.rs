@@ -1,2 +1,14 @@
-//! The simulator service.
-fn main() {}
+//! The simulator as a process of its own.
+
+use std::process::ExitCode;
+
+use service::Health;
+use simulator::{Settings, Surroundings};
+
+fn main() -> ExitCode {
+    let settings: Settings = service::settings::parse();
+    service::telemetry::init(&settings.log);
+    service::start::run(async |shutdown| {
+        simulator::build(settings, Surroundings::default(), Health::new())?.run(shutdown).await
+    })
+}
