@@ -21,7 +21,7 @@ use std::{
 };
 
 use axum::serve::ListenerExt;
-use contract::ProblemKind;
+use contract::{Delivery, DeliveryId, ProblemKind};
 use fleet::{Limits, routes::RouteSet};
 use history::HistoryReader;
 use service::{
@@ -44,7 +44,9 @@ const DRAIN_NOTICE: Duration = Duration::from_secs(5);
 /// Over what time sockets are closed after that.
 const DRAIN_SPREAD: Duration = Duration::from_secs(10);
 /// How long sockets and requests may take to end after that.
-const DRAIN_WITHIN: Duration = Duration::from_secs(25);
+const DRAIN_WITHIN: Duration = Duration::from_secs(15);
+/// How long the reader and the writer of the live state may take to end, when the last socket is closed.
+const FED_WITHIN: Duration = Duration::from_secs(5);
 /// How much of a socket's data the kernel keeps: a viewer that does not read should skip states soon, not minutes later.
 const SEND_BUFFER: usize = 64 * 1024;
 
@@ -83,6 +85,11 @@ impl App {
             drain_spread: self.drain_spread,
             number: self.sockets_seen.fetch_add(1, Ordering::Relaxed),
         }
+    }
+
+    /// A delivery as this replica knows it: folded, or written a moment ago.
+    pub fn known(&self, id: &DeliveryId) -> Option<Arc<Delivery>> {
+        self.commands.known(&self.live.state.read().fleet, id)
     }
 
     /// Fails with kind `starting` while the live state is being read: an answer from half a state would be wrong.
@@ -173,32 +180,15 @@ impl Server {
         if surroundings.own_admin {
             health::serve_admin(settings.admin.addr(ADMIN_PORT), health.clone(), &mut tasks).await?;
         }
-        let pending = Arc::new(Pending::default());
-        let (now, window) = (app.clock.now(), settings.live.live_window.as_millis() as i64);
-        // The reader outlives the request for shutdown: who still watches during the drain still sees what moves.
-        let mut feeders = Tasks::new(&app.drain);
-        let status = reader::spawn(&settings.kafka, pending.clone(), now, window, &mut feeders)?;
-        let writer = writer::Writer {
-            live: app.live.clone(),
-            pending,
-            status,
-            clock: app.clock.clone(),
-            health: health.clone(),
-            tick: settings.live.tick,
-        };
-        let (beat, stop, tidied) = (health.loop_beat("live-writer"), Shutdown::new(), app.clone());
-        let stopped = stop.clone();
-        feeders.spawn("live-writer", async move {
-            let each_second = |state: &live::State, now| {
-                tidied.commands.tidy(&state.fleet, now);
-                metrics::gauge!("cd_sockets").set(tidied.live.sockets.load(Ordering::Relaxed));
-                metrics::gauge!("cd_behind_seconds").set(tidied.live.behind_ms.load(Ordering::Relaxed) as f64 / 1e3);
-            };
-            tokio::select! {
-                () = writer::run(writer, beat, each_second) => {}
-                () = stopped.requested() => {}
+        // What feeds the live state outlives the request for shutdown: who still watches during the drain still sees what
+        // moves. It stops when the last socket is closed.
+        let stop = Shutdown::new();
+        let feeders = feed(&app, &health, &settings, &stop)?;
+        tasks.spawn("live", async move {
+            match feeders.join(FED_WITHIN).await {
+                Outcome::Done => Ok(()),
+                Outcome::Failed => Err("the reader or the writer of the live state has failed"),
             }
-            Ok::<(), std::convert::Infallible>(())
         });
         tasks.spawn("producer", app.commands.producer().clone().watch(shutdown.clone()));
         let (router, drain) = (rest::router(app.clone()), app.drain.clone());
@@ -208,29 +198,25 @@ impl Server {
             let _ = stream.set_nodelay(true);
             let _ = socket2::SockRef::from(&*stream).set_send_buffer_size(SEND_BUFFER);
         });
-        let drained = health.clone();
+        let (drained, mut sockets) = (health.clone(), app.live.sockets.subscribe());
         tasks.spawn("http", async move {
-            let draining = drain.clone();
+            // However this ends, the feeders end after it.
+            let _stop = stop.token().drop_guard();
             let announced = async move {
                 asked.requested().await;
                 drained.drain();
                 tokio::time::sleep(notice).await;
-                draining.request();
+                drain.request();
             };
-            axum::serve(listener, router).with_graceful_shutdown(announced).await
-        });
-        let (fed, asked) = (app.drain.clone(), shutdown.clone());
-        tasks.spawn("feeders", async move {
-            tokio::select! {
-                () = asked.requested() => Ok(()),
-                () = fed.requested() => Err("the reader or the writer of the live state has ended"),
-            }
+            let served = axum::serve(listener, router).with_graceful_shutdown(announced).await;
+            // A connection that became a socket is none of the server's any more: it is waited for here.
+            let _ = sockets.wait_for(|open| *open == 0).await;
+            served
         });
         tracing::info!(%addr, routes = app.routes.len(), "backend serves");
-        let served = tasks.join(notice + DRAIN_WITHIN).await;
-        stop.request();
+        let outcome = tasks.join(notice + surroundings.drain_spread + DRAIN_WITHIN).await;
+        // Where a task has failed the sockets may still be open: they learn of it.
         app.drain.request();
-        let fed = feeders.join(Duration::from_secs(5)).await;
         let unsent = app.commands.producer().flush(Duration::from_secs(5)).await;
         if unsent > 0 {
             tracing::error!(
@@ -238,8 +224,39 @@ impl Server {
                 "commands were not acknowledged before the end; none of them was answered with 202"
             );
         }
-        Ok(if served == Outcome::Done { fed } else { served })
+        Ok(outcome)
     }
+}
+
+/// Starts what feeds the live state: the reader, and the writer that folds what it brings.
+fn feed(app: &Arc<App>, health: &Health, settings: &Settings, stop: &Shutdown) -> Result<Tasks, StartError> {
+    let mut feeders = Tasks::new(stop);
+    let pending = Arc::new(Pending::default());
+    let (now, window) = (app.clock.now(), settings.live.live_window.as_millis() as i64);
+    let status = reader::spawn(&settings.kafka, pending.clone(), now, window, &mut feeders)?;
+    let writer = writer::Writer {
+        live: app.live.clone(),
+        pending,
+        status,
+        clock: app.clock.clone(),
+        health: health.clone(),
+        tick: settings.live.tick,
+    };
+    let (beat, stopped, tidied) = (health.loop_beat("live-writer"), stop.clone(), app.clone());
+    feeders.spawn("live-writer", async move {
+        let each_second = |state: &live::State, now| {
+            tidied.commands.tidy(&state.fleet, now);
+            metrics::gauge!("cd_sockets").set(*tidied.live.sockets.borrow());
+            metrics::gauge!("cd_behind_seconds").set(tidied.live.behind_ms.load(Ordering::Relaxed) as f64 / 1e3);
+            metrics::gauge!("cd_positions_not_shown").set(state.fleet.not_shown() as f64);
+        };
+        tokio::select! {
+            () = writer::run(writer, beat, each_second) => {}
+            () = stopped.requested() => {}
+        }
+        Ok::<(), std::convert::Infallible>(())
+    });
+    Ok(feeders)
 }
 
 fn load_routes(settings: &Settings) -> Result<RouteSet, StartError> {

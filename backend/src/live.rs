@@ -13,7 +13,7 @@ pub mod writer;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64},
+    atomic::{AtomicBool, AtomicI64, AtomicU64},
 };
 
 use fleet::Fleet;
@@ -56,7 +56,7 @@ pub struct Live {
     /// Records that were deleted before they could be read.
     pub lost: AtomicU64,
     /// Sockets that are open.
-    pub sockets: AtomicU32,
+    pub sockets: watch::Sender<u32>,
 }
 
 impl Live {
@@ -72,7 +72,7 @@ impl Live {
             connected: AtomicBool::new(false),
             behind_ms: AtomicI64::new(0),
             lost: AtomicU64::new(0),
-            sockets: AtomicU32::new(0),
+            sockets: watch::Sender::new(0),
         })
     }
 }

@@ -42,6 +42,9 @@ pub fn router(app: Arc<App>) -> Router {
     let api = layers::for_requests(api);
     // The socket is outside the layers that bound a request's time and compress its answer.
     let api = api.route("/live", get(socket::connect).fallback(problem::method_not_allowed));
-    let all = Router::new().nest("/api/v1", api).route("/api/{*rest}", axum::routing::any(problem::no_such_path));
+    let all = Router::new().nest("/api/v1", api);
+    let all = ["/api", "/api/", "/api/{*rest}"]
+        .into_iter()
+        .fold(all, |all, path| all.route(path, axum::routing::any(problem::no_such_path)));
     layers::for_all(all.fallback(page::serve)).with_state(app)
 }

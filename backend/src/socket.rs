@@ -4,12 +4,12 @@
 mod inbox;
 mod session;
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use axum::{
     extract::{
         State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, WebSocket},
+        ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
     },
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
@@ -28,8 +28,25 @@ const WRITE_BUFFER: usize = 16 * 1024;
 /// A server frame may be this large: 20,000 couriers with their names.
 const MAX_FRAME: usize = 4 * 1024 * 1024;
 
-/// GET /api/v1/live.
-pub async fn connect(State(app): State<Arc<App>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+/// A message may be this large before the connection breaks off. Larger than the protocol's limit, so that a client that
+/// sends a little too much can be told so in a close frame.
+const MAX_READ: usize = 4 * live::MAX_CLIENT_MESSAGE;
+
+/// GET /api/v1/live: a WebSocket, see docs/protocol.md.
+#[utoipa::path(get, path = "/api/v1/live",
+    responses((status = 101, description = "the WebSocket of docs/protocol.md"), (status = 400, body = Problem), (status = 403, body = Problem)))]
+pub async fn connect(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(error) => {
+            let detail = format!("this is a WebSocket: {}", error.body_text());
+            return Answer::new(ProblemKind::Malformed, detail).into_response();
+        }
+    };
     if !origin_allowed(&headers, &app.allowed_origins) {
         return Answer(Problem::new(ProblemKind::Forbidden, "this Origin may not open a socket here")).into_response();
     }
@@ -37,8 +54,8 @@ pub async fn connect(State(app): State<Arc<App>>, headers: HeaderMap, upgrade: W
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(MAX_FRAME)
-        .max_message_size(live::MAX_CLIENT_MESSAGE)
-        .max_frame_size(live::MAX_CLIENT_MESSAGE)
+        .max_message_size(MAX_READ)
+        .max_frame_size(MAX_READ)
         .protocols([live::SUBPROTOCOL]);
     let spoken = upgrade.selected_protocol().is_some();
     upgrade.on_failed_upgrade(|error| tracing::debug!(%error, "a socket failed in its handshake")).on_upgrade(
@@ -77,15 +94,18 @@ struct Seat(Arc<App>);
 
 impl Seat {
     fn take(app: &Arc<App>) -> Option<Self> {
-        let before = app.live.sockets.fetch_add(1, Ordering::Relaxed);
-        let seat = Self(app.clone());
-        (before < app.max_sockets).then_some(seat)
+        let free = app.live.sockets.send_if_modified(|open| {
+            let free = *open < app.max_sockets;
+            *open += u32::from(free);
+            free
+        });
+        free.then(|| Self(app.clone()))
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.live.sockets.fetch_sub(1, Ordering::Relaxed);
+        self.0.live.sockets.send_modify(|open| *open -= 1);
     }
 }
 

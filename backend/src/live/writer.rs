@@ -46,16 +46,15 @@ pub async fn run(writer: Writer, beat: Beat, each_second: impl Fn(&State, Millis
     loop {
         timer.tick().await;
         let now = clock.now();
-        // Asked before the batch is taken: what was read before the mark is then in this batch or an earlier one.
+        // Asked before the batch is taken: what was read before the marks is then in this batch or an earlier one, and a
+        // cursor that is made of them passes nothing over.
         let caught_up = !ready && status.caught_up();
+        let begun = if caught_up { status.next_offsets(reader::DELIVERIES_INDEX) } else { Vec::new() };
         batch = pending.swap(batch);
         let samples = {
             let mut state = live.state.write();
             let samples = fold(&mut state, &mut batch, now);
-            if caught_up {
-                let next = status.next_offsets(reader::DELIVERIES_INDEX);
-                next.iter().enumerate().for_each(|(partition, next)| state.ring.begin(partition as i32, *next));
-            }
+            begun.iter().enumerate().for_each(|(partition, next)| state.ring.begin(partition as i32, *next));
             samples
         };
         if let Some(samples) = samples {

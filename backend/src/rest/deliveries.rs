@@ -13,14 +13,17 @@ use contract::{
     problem::FieldError,
     rest::{CancelRequest, DeliveryRequest, FinishRequest, LiveDeliveries, Outcome, PathChoice},
 };
-use fleet::{deliveries::KEEP_ENDED_MS, drive, eta, path};
+use fleet::{Fleet, deliveries::KEEP_ENDED_MS, drive, eta, path};
 
 use super::{
     past::delivery_id,
     problem::{Answer, Result},
-    query::JsonBody,
+    query::{JsonBody, NoParameters},
 };
-use crate::App;
+use crate::{
+    App,
+    commands::{Now, Step, Submitted},
+};
 
 /// Who asked, while access is open.
 const ANYONE: &str = "dispatcher";
@@ -33,7 +36,12 @@ const MAX_LENGTH_M: f64 = drive::MAX_LENGTH_M;
 #[utoipa::path(put, path = "/api/v1/deliveries/{id}", params(("id" = String, Path)), request_body = super::openapi::DeliveryBody,
     responses((status = 202, body = Delivery), (status = 200, body = Delivery), (status = 409, body = Problem),
         (status = 422, body = Problem), (status = 503, body = Problem)))]
-pub async fn put(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
+pub async fn put(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    _: NoParameters,
+    JsonBody(body): JsonBody,
+) -> Result<Response> {
     let id: DeliveryId = id.parse().map_err(|_| {
         let detail = "must be a UUID of version 7 with hyphens".into();
         Answer(Problem::invalid(vec![FieldError { pointer: "id in the path".into(), detail }]))
@@ -45,7 +53,7 @@ pub async fn put(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody(b
 /// POST /deliveries: the same with an id of the server's.
 #[utoipa::path(post, path = "/api/v1/deliveries", request_body = super::openapi::DeliveryBody,
     responses((status = 202, body = Delivery), (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
-pub async fn create(State(app): State<Arc<App>>, JsonBody(body): JsonBody) -> Result<Response> {
+pub async fn create(State(app): State<Arc<App>>, _: NoParameters, JsonBody(body): JsonBody) -> Result<Response> {
     let request = DeliveryRequest::from_json(&body)?;
     let id = DeliveryId::from_parts(app.clock.now(), uuid::Uuid::new_v4().as_u128());
     let mut response = request_delivery(&app, id, &request).await?;
@@ -57,29 +65,42 @@ pub async fn create(State(app): State<Arc<App>>, JsonBody(body): JsonBody) -> Re
 
 async fn request_delivery(app: &App, id: DeliveryId, request: &DeliveryRequest) -> Result<Response> {
     let now = app.clock.now();
-    let delivery = plan(app, id, request, now)?;
-    let known = app.commands.known(&app.live.state.read().fleet, &id);
-    let known = match known {
-        Some(known) => Some(known),
-        // An id that this state does not hold may be one of long ago. While the store is away a fresh id is believed:
-        // starting deliveries must not depend on it.
-        None if is_fresh(id, now) => None,
-        None => app.history.delivery(id).await?.map(Arc::new),
-    };
-    if let Some(known) = known {
-        return if same_request(&known, &delivery) {
-            Ok((StatusCode::OK, Json(known)).into_response())
-        } else {
-            Err(Answer::new(ProblemKind::DeliveryExists, format!("{id} was asked for with other content")))
-        };
-    }
+    let asked = Arc::new(plan(app, id, request, now)?);
     app.caught_up()?;
-    if let Some(other) = app.commands.busy_with(&app.live.state.read().fleet, &delivery.courier, id) {
-        return Err(busy(app, &other, now));
+    // An id that this state does not hold may be one of long ago. While the store is away a fresh id is believed:
+    // starting deliveries must not depend on it.
+    let live = app.known(&id);
+    let stored = if live.is_some() || is_fresh(id, now) { None } else { app.history.delivery(id).await? };
+    let stored = stored.map(Arc::new);
+    let decide = |at: Now<'_>| {
+        if let Some(known) = at.known(&id).or_else(|| stored.clone()) {
+            return if same_request(&known, &asked) { Ok(Step::Done(known)) } else { Err(exists(id)) };
+        }
+        if let Some(before) = at.attempted(&id) {
+            return if same_request(before, &asked) { Ok(Step::Write(before.clone())) } else { Err(exists(id)) };
+        }
+        match at.busy_with(&asked.courier, id) {
+            Some(other) => Err(busy(at.fleet(), &other, now)),
+            None => Ok(Step::Write(asked.clone())),
+        }
+    };
+    let submitted = app.commands.submit(&app.live, id, now, decide).await?;
+    if let Submitted::Written(delivery) = &submitted {
+        tracing::info!(delivery = %id, courier = %delivery.courier, "delivery requested");
     }
-    let written = app.commands.write(delivery, now).await?;
-    tracing::info!(delivery = %id, courier = %written.courier, "delivery requested");
-    Ok((StatusCode::ACCEPTED, Json(written)).into_response())
+    Ok(answer(submitted))
+}
+
+fn exists(id: DeliveryId) -> Answer {
+    Answer::new(ProblemKind::DeliveryExists, format!("{id} was asked for with other content"))
+}
+
+/// 202 with what was written, 200 with what had been done before.
+fn answer(submitted: Submitted) -> Response {
+    match submitted {
+        Submitted::Written(delivery) => (StatusCode::ACCEPTED, Json(delivery)).into_response(),
+        Submitted::Done(delivery) => (StatusCode::OK, Json(delivery)).into_response(),
+    }
 }
 
 /// Ids carry their time: one made within the live state's memory that is not there was never written.
@@ -141,10 +162,9 @@ fn same_request(known: &Delivery, asked: &Delivery) -> bool {
         && known.promised_at == asked.promised_at
 }
 
-fn busy(app: &App, other: &Delivery, now: Millis) -> Answer {
-    let state = app.live.state.read();
-    let courier =
-        state.fleet.couriers().handle(&other.courier).and_then(|handle| state.fleet.couriers().details(handle));
+fn busy(fleet: &Fleet, other: &Delivery, now: Millis) -> Answer {
+    let couriers = fleet.couriers();
+    let courier = couriers.handle(&other.courier).and_then(|handle| couriers.details(handle));
     let arrival = courier.and_then(|details| details.task.as_ref()).and_then(|task| task.eta);
     let planned = other.started_at.unwrap_or(other.requested_at) + Millis::from(other.planned_s) * 1000;
     let until = eta::range(arrival.unwrap_or(planned), now).to;
@@ -156,30 +176,30 @@ fn busy(app: &App, other: &Delivery, now: Millis) -> Answer {
 /// GET /deliveries/{id}: live, else from the store.
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Delivery), (status = 404, body = Problem), (status = 503, body = Problem)))]
-pub async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Arc<Delivery>>> {
+pub async fn one(State(app): State<Arc<App>>, Path(id): Path<String>, _: NoParameters) -> Result<Json<Arc<Delivery>>> {
     find(&app, delivery_id(&id)?).await.map(Json)
 }
 
 async fn find(app: &App, id: DeliveryId) -> Result<Arc<Delivery>> {
-    let known = app.commands.known(&app.live.state.read().fleet, &id);
-    match known {
-        Some(known) => Ok(known),
-        None => {
-            let stored = app.history.delivery(id).await?;
-            stored.map(Arc::new).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))
-        }
+    app.caught_up()?;
+    if let Some(known) = app.known(&id) {
+        return Ok(known);
     }
+    let stored = app.history.delivery(id).await?;
+    stored.map(Arc::new).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))
 }
 
 /// GET /deliveries/live: open ones and those that ended in the last 15 min, with the cursor they belong to.
 #[utoipa::path(get, path = "/api/v1/deliveries/live", responses((status = 200, body = LiveDeliveries)))]
-pub async fn live(State(app): State<Arc<App>>) -> Result<Json<LiveDeliveries>> {
+pub async fn live(State(app): State<Arc<App>>, _: NoParameters) -> Result<Json<LiveDeliveries>> {
     app.caught_up()?;
-    let state = app.live.state.read();
-    let mut items: Vec<Delivery> =
-        state.fleet.deliveries().iter().map(|known| known.delivery.as_ref().clone()).collect();
-    let cursor = state.ring.cursor().encode();
-    drop(state);
+    let (known, cursor) = {
+        let state = app.live.state.read();
+        let known: Vec<Arc<Delivery>> = state.fleet.deliveries().iter().map(|known| known.delivery.clone()).collect();
+        (known, state.ring.cursor().encode())
+    };
+    // Copied outside the lock: the documents hold their paths.
+    let mut items: Vec<Delivery> = known.into_iter().map(Arc::unwrap_or_clone).collect();
     items.sort_unstable_by_key(|delivery| std::cmp::Reverse(delivery.delivery));
     Ok(Json(LiveDeliveries { items, next: None, cursor }))
 }
@@ -187,7 +207,12 @@ pub async fn live(State(app): State<Arc<App>>) -> Result<Json<LiveDeliveries>> {
 /// POST /deliveries/{id}/start: a courier with a phone sets off.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/start", params(("id" = String, Path)),
     responses((status = 202, body = Delivery), (status = 409, body = Problem)))]
-pub async fn start(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
+pub async fn start(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    _: NoParameters,
+    JsonBody(body): JsonBody,
+) -> Result<Response> {
     // An empty object: the same reader as for cancel, which refuses fields that are none.
     let request = CancelRequest::from_json(&body)?;
     if request.reason.is_some() {
@@ -195,12 +220,17 @@ pub async fn start(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody
         return Err(Problem::invalid(vec![FieldError { pointer: "/reason".into(), detail }]).into());
     }
     let now = app.clock.now();
-    change(&app, &id, |known| {
+    change(&app, &id, |known, at| {
         driven_by_courier(known)?;
         if known.status == DeliveryStatus::InTransit {
             return Ok(None);
         }
         expect(known, &[DeliveryStatus::Requested])?;
+        // Two requests that two replicas took at the same time: the first one to start has the courier.
+        let other = at.busy_with(&known.courier, known.delivery);
+        if let Some(other) = other.filter(|other| other.status == DeliveryStatus::InTransit) {
+            return Err(busy(at.fleet(), &other, now));
+        }
         Ok(Some(Delivery { status: DeliveryStatus::InTransit, started_at: Some(now), ..known.clone() }))
     })
     .await
@@ -209,20 +239,25 @@ pub async fn start(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody
 /// POST /deliveries/{id}/finish: a courier with a phone says how it ended.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/finish", params(("id" = String, Path)), request_body = super::openapi::FinishBody,
     responses((status = 202, body = Delivery), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn finish(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
+pub async fn finish(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    _: NoParameters,
+    JsonBody(body): JsonBody,
+) -> Result<Response> {
     let request = FinishRequest::from_json(&body)?;
     let now = app.clock.now();
     let status = match request.outcome {
         Outcome::Delivered => DeliveryStatus::Delivered,
         Outcome::Failed => DeliveryStatus::Failed,
     };
-    change(&app, &id, |known| {
+    change(&app, &id, |known, _| {
         driven_by_courier(known)?;
         if known.status == status {
             return Ok(None);
         }
         expect(known, &[DeliveryStatus::InTransit])?;
-        Ok(Some(Delivery { status, finished_at: Some(now), reason: request.reason, ..known.clone() }))
+        Ok(Some(Delivery { status, finished_at: Some(now), reason: request.reason.clone(), ..known.clone() }))
     })
     .await
 }
@@ -230,10 +265,15 @@ pub async fn finish(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBod
 /// POST /deliveries/{id}/cancel.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/cancel", params(("id" = String, Path)), request_body = super::openapi::CancelBody,
     responses((status = 202, body = Delivery), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
+pub async fn cancel(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    _: NoParameters,
+    JsonBody(body): JsonBody,
+) -> Result<Response> {
     let request = CancelRequest::from_json(&body)?;
     let now = app.clock.now();
-    change(&app, &id, |known| {
+    change(&app, &id, |known, _| {
         if known.status == DeliveryStatus::Cancelled {
             return Ok(None);
         }
@@ -241,7 +281,7 @@ pub async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBod
         let cancelled = Delivery {
             status: DeliveryStatus::Cancelled,
             finished_at: Some(now),
-            reason: request.reason,
+            reason: request.reason.clone(),
             ..known.clone()
         };
         Ok(Some(cancelled))
@@ -251,14 +291,23 @@ pub async fn cancel(State(app): State<Arc<App>>, Path(id): Path<String>, JsonBod
 
 /// One step of a delivery's story. `step` gives the next document, `None` where it is there already (a repeated command:
 /// 200), or a refusal.
-async fn change(app: &App, id: &str, step: impl FnOnce(&Delivery) -> Result<Option<Delivery>>) -> Result<Response> {
-    app.caught_up()?;
-    let known = find(app, delivery_id(id)?).await?;
-    let Some(next) = step(&known)? else { return Ok((StatusCode::OK, Json(known)).into_response()) };
-    let status = next.status;
-    let written = app.commands.write(next, app.clock.now()).await?;
-    tracing::info!(delivery = %written.delivery, courier = %written.courier, %status, "delivery changed");
-    Ok((StatusCode::ACCEPTED, Json(written)).into_response())
+async fn change(
+    app: &App,
+    id: &str,
+    step: impl Fn(&Delivery, &Now<'_>) -> Result<Option<Delivery>>,
+) -> Result<Response> {
+    let id = delivery_id(id)?;
+    let found = find(app, id).await?;
+    let decide = |at: Now<'_>| {
+        let known = at.known(&id).unwrap_or_else(|| found.clone());
+        Ok(step(&known, &at)?.map_or(Step::Done(known), |next| Step::Write(next.into())))
+    };
+    let submitted = app.commands.submit(&app.live, id, app.clock.now(), decide).await?;
+    if let Submitted::Written(written) = &submitted {
+        let Delivery { delivery, courier, status, .. } = &**written;
+        tracing::info!(%delivery, %courier, %status, "delivery changed");
+    }
+    Ok(answer(submitted))
 }
 
 fn expect(known: &Delivery, allowed: &[DeliveryStatus]) -> Result<()> {

@@ -37,20 +37,22 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 
 /// Layers of REST requests, not of the socket.
 pub fn for_requests(router: Router<Arc<App>>) -> Router<Arc<App>> {
-    let compressible = DefaultPredicate::new().and(NotForContentType::new("application/octet-stream"));
     router
         .layer(middleware::from_fn(within_time))
-        .layer(CompressionLayer::new().compress_when(compressible))
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
 /// Layers of everything.
 pub fn for_all(router: Router<Arc<App>>) -> Router<Arc<App>> {
+    let compressible = DefaultPredicate::new().and(NotForContentType::new("application/octet-stream"));
     let request_id = HeaderName::from_static("x-request-id");
     let fixed = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     router
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(name_instance))
+        // Outside the layer above, which reads bodies. What is compressed already (the page) and what has no body (an
+        // opened socket) passes as it is.
+        .layer(CompressionLayer::new().compress_when(compressible))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -68,11 +70,12 @@ fn span(request: &Request) -> tracing::Span {
     tracing::debug_span!("http", method = %request.method(), path = request.uri().path(), request = id)
 }
 
-/// One line for each request that is worth one: commands and faults at info, reads at debug.
+/// A line for each fault of ours; the rest at debug.
 fn answered(response: &Response, took: Duration, _: &tracing::Span) {
     let (status, ms) = (response.status().as_u16(), took.as_millis() as u64);
     metrics::counter!("cd_http_requests_total", "status" => status.to_string()).increment(1);
-    if status >= 500 {
+    // What is away (503) was told where it was found missing.
+    if status >= 500 && status != 503 {
         tracing::warn!(status, ms, "answered");
     } else {
         tracing::debug!(status, ms, "answered");

@@ -69,12 +69,15 @@ pub struct CancelBody {
         past::audit,
         couriers::list,
         couriers::one,
-        status::status
+        status::status,
+        document,
+        crate::socket::connect
     )
 )]
 struct Document;
 
 /// GET /openapi.json.
+#[utoipa::path(get, path = "/api/v1/openapi.json", responses((status = 200, description = "this document")))]
 pub async fn document() -> Json<utoipa::openapi::OpenApi> {
     Json(Document::openapi())
 }

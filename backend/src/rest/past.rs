@@ -14,7 +14,7 @@ use history::DeliveryQuery;
 
 use super::{
     problem::{Answer, Result},
-    query::Parameters,
+    query::{NoParameters, Parameters},
 };
 use crate::App;
 
@@ -53,8 +53,17 @@ pub async fn delivery_trail(
 ) -> Result<Json<Trail>> {
     let max_points = query.count("max_points", history::MAX_POINTS, history::MAX_POINTS);
     query.finish()?;
-    let known = app.history.trail_of_delivery(delivery_id(&id)?, max_points).await?;
-    known.map(Json).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))
+    let delivery = delivery_id(&id)?;
+    if let Some(trail) = app.history.trail_of_delivery(delivery, max_points).await? {
+        return Ok(Json(trail));
+    }
+    // The store is a little behind: what lives has fixes there soon, or has some under its courier's name already.
+    let live = app.known(&delivery).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))?;
+    let (from, to) = match live.started_at {
+        Some(start) => (start, live.finished_at.unwrap_or(Millis::MAX)),
+        None => (Millis::MAX, Millis::MIN),
+    };
+    Ok(Json(app.history.trail_of_courier(&live.courier, from, to, max_points).await?))
 }
 
 /// GET /couriers/{id}/trail?from&to&max_points<=2000: the last hour where no times are given.
@@ -80,7 +89,7 @@ pub async fn courier_trail(
 /// GET /deliveries/{id}/audit: whether every fix of the run is stored.
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}/audit", params(("id" = String, Path)),
     responses((status = 200, body = Audit), (status = 404, body = contract::Problem)))]
-pub async fn audit(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Audit>> {
+pub async fn audit(State(app): State<Arc<App>>, Path(id): Path<String>, _: NoParameters) -> Result<Json<Audit>> {
     let known = app.history.audit(delivery_id(&id)?).await?;
     known.map(Json).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))
 }

@@ -9,6 +9,9 @@ use contract::{Millis, Problem, ProblemKind, problem::FieldError};
 
 use super::problem::{Answer, Result};
 
+/// The end of the year 9999, ms UTC: what lies behind it is no time that anybody means, and arithmetic with it overflows.
+const MAX_TIME: Millis = 253_402_300_799_999;
+
 /// The parameters that have not been looked at, and what was wrong with the others.
 #[derive(Debug, Default)]
 pub struct Parameters {
@@ -25,6 +28,17 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
     }
 }
 
+/// A request that has no parameters: whoever sends some is told so.
+#[derive(Debug)]
+pub struct NoParameters;
+
+impl<S: Sync> FromRequestParts<S> for NoParameters {
+    type Rejection = Answer;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        Parameters::from_request_parts(parts, state).await?.finish().map(|()| Self)
+    }
+}
+
 impl Parameters {
     /// A parameter's value; `None` where it is missing, or wrong (and then it is named).
     pub fn take<T>(&mut self, name: &str, read: impl FnOnce(&str) -> std::result::Result<T, String>) -> Option<T> {
@@ -38,7 +52,8 @@ impl Parameters {
 
     /// A time in ms UTC.
     pub fn time(&mut self, name: &str) -> Option<Millis> {
-        self.take(name, |text| text.parse().map_err(|_| "must be a time in ms since 1970".into()))
+        let read = |text: &str| text.parse().ok().filter(|time| (0..=MAX_TIME).contains(time));
+        self.take(name, |text| read(text).ok_or_else(|| "must be a time in ms since 1970".into()))
     }
 
     /// A number from 1 to `max`; `default` where it is missing.

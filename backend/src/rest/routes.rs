@@ -11,19 +11,27 @@ use axum::{
 use contract::{RouteId, rest};
 use serde_json::json;
 
-use super::problem::{Answer, Result};
+use super::{
+    problem::{Answer, Result},
+    query::NoParameters,
+};
 use crate::App;
 
 /// GET /routes.
 #[utoipa::path(get, path = "/api/v1/routes", responses((status = 200, body = rest::Page<rest::Route>)))]
-pub async fn list(State(app): State<Arc<App>>) -> Json<rest::Page<rest::Route>> {
+pub async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Json<rest::Page<rest::Route>> {
     Json(rest::Page { items: app.routes.iter().map(fleet::routes::Route::summary).collect(), next: None })
 }
 
 /// GET /routes/{route}: with its line; as GeoJSON where the client accepts that.
 #[utoipa::path(get, path = "/api/v1/routes/{route}", params(("route" = String, Path)),
     responses((status = 200, body = rest::RouteLine), (status = 404, body = contract::Problem)))]
-pub async fn one(State(app): State<Arc<App>>, Path(route): Path<String>, headers: HeaderMap) -> Result<Response> {
+pub async fn one(
+    State(app): State<Arc<App>>,
+    Path(route): Path<String>,
+    _: NoParameters,
+    headers: HeaderMap,
+) -> Result<Response> {
     let known = RouteId::new(&route).ok().and_then(|id| app.routes.get(&id));
     let route = known.ok_or_else(|| Answer::not_found(format_args!("route {route}")))?;
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();

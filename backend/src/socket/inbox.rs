@@ -4,7 +4,7 @@ use axum::extract::ws::Message;
 use contract::{
     Invalid, Problem, ProblemKind,
     close::{self, Close},
-    live::{ClientMessage, MAX_CLIENT_RATE},
+    live::{ClientMessage, MAX_CLIENT_MESSAGE, MAX_CLIENT_RATE},
     problem::FieldError,
 };
 use serde_json::Value;
@@ -53,6 +53,7 @@ impl Inbox {
             return Said::Close(close::LIMITS);
         }
         match message {
+            Message::Text(text) if text.len() > MAX_CLIENT_MESSAGE => Said::Close(close::TOO_BIG),
             Message::Text(text) => read(&text),
             Message::Binary(_) => Said::Close(close::BAD_MESSAGE),
             Message::Close(_) => Said::Bye,

@@ -5,6 +5,7 @@
 //! (events, summary, frame). A client that does not read simply gets fewer turns.
 
 use std::{
+    pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::Poll,
 };
@@ -16,20 +17,27 @@ use contract::{
     live::{self, ClientMessage, Resume, ServerMessage},
 };
 use fleet::{Viewer, frame_for};
-use futures_util::{Sink, Stream};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use service::{Clock, Shutdown};
 use tokio::{
     sync::watch,
-    time::{Duration, Instant},
+    time::{Duration, Instant, Sleep},
 };
 
 use super::inbox::{Inbox, Said};
-use crate::live::{Live, cursor::Cursor, ring::Place, writer::AppendSamples};
+use crate::live::{
+    Live,
+    cursor::Cursor,
+    ring::{Place, Ring},
+    writer::AppendSamples,
+};
 
 /// How long a close may take before the connection is dropped.
 pub const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a cursor that is ahead of this replica may wait for it.
 const AHEAD_WAIT: Duration = Duration::from_secs(5);
+/// Most answers that wait for a client which asks and does not read: some seconds of its allowance.
+const MAX_ANSWERS: usize = 64;
 /// What a session needs of the server.
 #[derive(Debug, Clone)]
 pub struct SessionContext {
@@ -59,10 +67,12 @@ pub struct Session<S> {
     stage: Stage,
     /// True while a write is under way.
     writing: bool,
-    /// Text answers that wait for the write under way; at most as many as a client may ask in a second.
+    /// Text answers that wait for the write under way; at most [`MAX_ANSWERS`].
     answers: Vec<String>,
     /// Number of the next event, and of the last summary.
     event: u64,
+    /// The cursor that the client came with, until it has all that it missed.
+    resumed: Option<Box<Cursor>>,
     summary: u64,
     /// Append times of the frame under way.
     samples: Option<AppendSamples>,
@@ -88,12 +98,15 @@ enum Wake<E> {
     Heard(Option<Result<Message, E>>),
     Tick,
     Drain,
+    DrainIsOver,
 }
 
 /// Why the loop ended.
 enum End {
     /// Close with this.
     With(Close),
+    /// The client says goodbye and waits for the answer.
+    Goodbye,
     /// The client is gone.
     Gone,
 }
@@ -117,6 +130,7 @@ where
             writing: false,
             answers: Vec::new(),
             event: 0,
+            resumed: None,
             summary: 0,
             samples: None,
             heard: now,
@@ -128,24 +142,26 @@ where
     pub async fn run(mut self) {
         let drain = self.context.drain.clone();
         let mut draining = std::pin::pin!(drain.requested());
-        let mut close_at: Option<Instant> = None;
+        // On the heap: the many sockets of a server that does not drain have no use for a timer.
+        let mut closing: Option<Pin<Box<Sleep>>> = None;
         let end = loop {
             let (socket, writing, tick) = (&mut self.socket, self.writing, &mut self.tick);
             // Either direction of the socket may be ready; a `select!` of two futures would borrow it twice.
             let io = std::future::poll_fn(|cx| {
-                if writing && let Poll::Ready(done) = std::pin::Pin::new(&mut *socket).poll_flush(cx) {
+                if writing && let Poll::Ready(done) = Pin::new(&mut *socket).poll_flush(cx) {
                     return Poll::Ready(match done {
                         Ok(()) => Wake::Written,
                         Err(error) => Wake::Heard(Some(Err(error))),
                     });
                 }
-                std::pin::Pin::new(&mut *socket).poll_next(cx).map(Wake::Heard)
+                Pin::new(&mut *socket).poll_next(cx).map(Wake::Heard)
             });
             let wake = tokio::select! {
                 biased;
                 wake = io => wake,
-                changed = tick.changed() => match changed { Ok(()) => Wake::Tick, Err(_) => Wake::Drain },
-                () = &mut draining, if close_at.is_none() => Wake::Drain,
+                changed = tick.changed() => if changed.is_ok() { Wake::Tick } else { Wake::DrainIsOver },
+                () = &mut draining, if closing.is_none() => Wake::Drain,
+                () = over(&mut closing) => Wake::DrainIsOver,
             };
             let now = Instant::now();
             let next = match wake {
@@ -156,14 +172,15 @@ where
                     self.written();
                     self.turn()
                 }
-                Wake::Tick if close_at.is_some_and(|at| now >= at) => Err(End::With(close::RESTART)),
                 Wake::Tick => self.check_times(now).and_then(|()| self.turn()),
                 Wake::Drain => {
                     // All clients at once would come back at once: each waits its own share of the spread.
                     let share = self.context.number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-                    close_at = Some(now + self.context.drain_spread.mul_f64(share as f64 / f64::from(u32::MAX)));
+                    let wait = self.context.drain_spread.mul_f64(share as f64 / f64::from(u32::MAX));
+                    closing = Some(Box::pin(tokio::time::sleep(wait)));
                     Ok(())
                 }
+                Wake::DrainIsOver => Err(End::With(close::RESTART)),
             };
             if let Err(end) = next {
                 break end;
@@ -171,22 +188,37 @@ where
         };
         match end {
             End::With(with) => self.close(with).await,
+            End::Goodbye => {
+                metrics::counter!("cd_sockets_closed_total", "code" => "client").increment(1);
+                // The library has the answer ready; without it the client takes the end for a fault of the network.
+                let _ = tokio::time::timeout(CLOSE_WITHIN, self.socket.close()).await;
+            }
             End::Gone => metrics::counter!("cd_sockets_closed_total", "code" => "gone").increment(1),
         }
     }
 
-    /// An error of the socket itself. A message over the limit is one too, and is answered with its close code.
+    /// An error of the socket itself. A message that is far too long, or no UTF-8, is one too, and is answered with its
+    /// close code; the library's error says which only in words.
     fn failed(&self, error: &E) -> End {
         let text = error.to_string();
         tracing::debug!(error = %text, "a socket failed");
-        if text.contains("too long") || text.contains("too large") { End::With(close::TOO_BIG) } else { End::Gone }
+        if text.contains("too long") {
+            End::With(close::TOO_BIG)
+        } else if text.contains("UTF-8") {
+            End::With(close::BAD_MESSAGE)
+        } else {
+            End::Gone
+        }
     }
 
     fn hear(&mut self, message: Message, now: Instant) -> Result<(), End> {
         self.heard = now;
+        if self.answers.len() >= MAX_ANSWERS {
+            return Err(End::With(close::LIMITS));
+        }
         match self.inbox.judge(message, now) {
             Said::Nothing => Ok(()),
-            Said::Bye => Err(End::Gone),
+            Said::Bye => Err(End::Goodbye),
             Said::Close(with) => Err(End::With(with)),
             Said::Wrong { re, problem } => {
                 self.answer(&ServerMessage::Error { re, problem });
@@ -257,7 +289,7 @@ where
         }
     }
 
-    fn welcome(&mut self, ring: &crate::live::ring::Ring, resume: Resume, from: Option<(u64, Cursor)>) {
+    fn welcome(&mut self, ring: &Ring, resume: Resume, from: Option<(u64, Cursor)>) {
         let cursor = from.as_ref().map_or_else(|| ring.cursor(), |(_, cursor)| cursor.clone());
         self.answer(&ServerMessage::Welcome {
             server: self.context.server.to_string(),
@@ -266,13 +298,10 @@ where
             resume,
             cursor: cursor.encode(),
         });
-        self.event = ring.end();
-        if let Some((first, cursor)) = from
-            && first < ring.end()
-            && let Some(text) = ring.message(first, Some(&cursor))
-        {
-            self.answers.push(text);
-        }
+        (self.event, self.resumed) = match from {
+            Some((first, cursor)) => (first, Some(Box::new(cursor))),
+            None => (ring.end(), None),
+        };
         metrics::counter!("cd_socket_resume_total", "resume" => format!("{resume:?}").to_lowercase()).increment(1);
         self.stage = Stage::Open;
     }
@@ -349,23 +378,26 @@ where
         Ok(())
     }
 
-    /// Events that the client has not seen; a reset where the ring has overtaken it.
-    fn events_since(&mut self, ring: &crate::live::ring::Ring) -> Option<String> {
-        if self.event == ring.end() {
-            return None;
+    /// Events that the client has not seen: as many as a message holds, the others follow when it is written. A reset
+    /// where the ring has overtaken it.
+    fn events_since(&mut self, ring: &Ring) -> Option<String> {
+        while self.event < ring.end() {
+            let Some(message) = ring.message(self.event, self.resumed.as_deref()) else {
+                metrics::counter!("cd_sockets_slow_total").increment(1);
+                self.welcome(ring, Resume::Reset, None);
+                return self.answers.pop();
+            };
+            self.event = message.next;
+            if message.text.is_some() {
+                return message.text;
+            }
         }
-        let text = ring.message(self.event, None);
-        if text.is_none() {
-            metrics::counter!("cd_sockets_slow_total").increment(1);
-            self.welcome(ring, Resume::Reset, None);
-            return self.answers.pop();
-        }
-        self.event = ring.end();
-        text
+        self.resumed = None;
+        None
     }
 
     fn feed(&mut self, message: Message) -> Result<(), End> {
-        let socket = std::pin::Pin::new(&mut self.socket);
+        let socket = Pin::new(&mut self.socket);
         self.writing = true;
         socket.start_send(message).map_err(|error| self.failed(&error))
     }
@@ -384,12 +416,19 @@ where
         metrics::counter!("cd_sockets_closed_total", "code" => with.code.to_string()).increment(1);
         let frame = Message::Close(Some(CloseFrame { code: with.code, reason: with.reason.into() }));
         let goodbye = async {
-            use futures_util::{SinkExt, StreamExt};
             self.socket.send(frame).await?;
             // The client's own close ends the handshake; without it a browser reports a fault of the network.
             while let Some(Ok(_)) = self.socket.next().await {}
             Ok::<(), E>(())
         };
         let _ = tokio::time::timeout(CLOSE_WITHIN, goodbye).await;
+    }
+}
+
+/// Ends with the timer; never where there is none.
+async fn over(timer: &mut Option<Pin<Box<Sleep>>>) {
+    match timer {
+        Some(timer) => timer.await,
+        None => std::future::pending().await,
     }
 }

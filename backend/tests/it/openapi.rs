@@ -1,0 +1,99 @@
+//! The OpenAPI document: every route that there is, and a structure that tools can read.
+
+use serde_json::Value;
+
+use crate::harness::{Reply, shared};
+
+/// The routes as `rest.rs` names them, with what the socket adds.
+fn routes() -> Vec<(String, Vec<String>)> {
+    let source = include_str!("../../src/rest.rs");
+    let mut routes = Vec::new();
+    for line in source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(".route(\"").or(line.trim().strip_prefix("let api = api.route(\"")))
+    {
+        let (path, handlers) = line.split_once('"').unwrap();
+        let methods = ["get", "put", "post", "delete"];
+        let has = |method: &str| handlers.contains(&format!(" {method}(")) || handlers.contains(&format!(".{method}("));
+        let methods = methods.into_iter().filter(|method| has(method)).map(str::to_owned).collect();
+        routes.push((format!("/api/v1{path}"), methods));
+    }
+    routes
+}
+
+async fn document() -> Value {
+    let reply = shared().api().get("/openapi.json").await;
+    assert_eq!(reply.header("content-type"), "application/json");
+    reply.expect(200)
+}
+
+#[tokio::test]
+async fn every_route_is_listed_with_its_methods() {
+    let document = document().await;
+    let routes = routes();
+    assert!(routes.len() >= 16, "{routes:?}");
+    for (path, methods) in &routes {
+        for method in methods {
+            assert!(document["paths"][path][method].is_object(), "{method} {path} is not in the document");
+        }
+    }
+    let listed = document["paths"].as_object().unwrap();
+    for (path, operations) in listed {
+        let (_, methods) =
+            routes.iter().find(|(known, _)| known == path).unwrap_or_else(|| panic!("{path} is no route"));
+        assert_eq!(operations.as_object().unwrap().len(), methods.len(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn its_structure_is_that_of_openapi_3_1() {
+    let document = document().await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    assert!(document["info"]["title"].is_string() && document["info"]["version"].is_string());
+    let mut ids = std::collections::HashSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let place = format!("{method} {path}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{place}: operationId twice");
+            let responses = operation["responses"].as_object().unwrap();
+            assert!(responses.keys().any(|status| status.starts_with('2') || status == "101"), "{place}");
+            for (status, response) in responses {
+                assert!(response["description"].is_string(), "{place} {status}");
+            }
+            // Every part of the path in braces is a parameter, and the other way round.
+            let mut named: Vec<&str> = path.split(['{', '}']).skip(1).step_by(2).collect();
+            let parameters = operation["parameters"].as_array();
+            let in_path = parameters.into_iter().flatten().filter(|parameter| parameter["in"] == "path");
+            let mut declared: Vec<&str> = in_path.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+            named.sort_unstable();
+            declared.sort_unstable();
+            assert_eq!(named, declared, "{place}");
+        }
+    }
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        let target = document.pointer(reference.strip_prefix('#').unwrap());
+        assert!(target.is_some_and(Value::is_object), "{reference} leads nowhere");
+    }
+}
+
+fn collect(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(reference) = fields.get("$ref").and_then(Value::as_str) {
+                references.push(reference.to_owned());
+            }
+            fields.values().for_each(|value| collect(value, references));
+        }
+        Value::Array(items) => items.iter().for_each(|value| collect(value, references)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn it_has_no_parameters() {
+    let api = shared().api();
+    assert_eq!(Reply::of(api.ask(reqwest::Method::GET, "/openapi.json?x=1")).await.wrong()[0].0, "?x");
+}
