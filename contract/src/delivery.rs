@@ -161,6 +161,10 @@ impl Delivery {
         if value.len() > MAX_RECORD_BYTES {
             return Err(Invalid::TooLarge(value.len()));
         }
+        // serde would read a bare list of the fields' values, too.
+        if value.trim_ascii_start().starts_with(b"[") {
+            return Err(Invalid::Json("must be an object".into()));
+        }
         let delivery: Self = serde_json::from_slice(value)?;
         delivery.check()?;
         Ok(delivery)

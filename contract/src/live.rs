@@ -51,6 +51,7 @@ pub enum ClientMessage {
     /// Answered by `pong` with the same `t`.
     Ping {
         /// The client's own mark.
+        #[serde(serialize_with = "mark")]
         t: f64,
     },
 }
@@ -196,6 +197,7 @@ pub enum ServerMessage {
     /// The answer to ping.
     Pong {
         /// The client's own mark.
+        #[serde(serialize_with = "mark")]
         t: f64,
         /// Server time, ms UTC.
         now: Millis,
@@ -210,6 +212,17 @@ pub enum ServerMessage {
     /// A kind that this version does not know: to be ignored.
     #[serde(other)]
     Unknown,
+}
+
+/// Writes a whole number without a fraction, as the client wrote it: 123 comes back as 123 and not as 123.0, which is
+/// another text, and in many languages another type.
+fn mark<S: serde::Serializer>(t: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    // Whole numbers up to 2^53 are exact in both.
+    if t.fract() == 0.0 && t.abs() <= 9_007_199_254_740_992.0 {
+        serializer.serialize_i64(*t as i64)
+    } else {
+        serializer.serialize_f64(*t)
+    }
 }
 
 /// Identity of a position, for those who count them.

@@ -132,6 +132,9 @@ struct RawBounds {
     south: f64,
     east: f64,
     north: f64,
+    /// Makes serde insist on an object: it would take a bare list of four numbers, too.
+    #[serde(flatten)]
+    _others: serde::de::IgnoredAny,
 }
 
 impl TryFrom<RawBounds> for Bounds {

@@ -48,8 +48,8 @@ pub struct Deliveries {
     open: FxHashMap<CourierId, Vec<DeliveryId>>,
     /// When ended deliveries are to be dropped, ms UTC, the next one first.
     endings: BinaryHeap<Reverse<(Millis, DeliveryId)>>,
-    /// Ended and dropped: the offset of the record that ended them.
-    ended: FxHashMap<DeliveryId, i64>,
+    /// Ended and dropped: the record that ended them.
+    ended: FxHashMap<DeliveryId, (i64, CourierId)>,
     /// The same with the time of their being dropped, ms UTC, oldest first.
     ended_by_time: VecDeque<(Millis, DeliveryId)>,
     /// When open deliveries are looked through again, ms UTC.
@@ -61,20 +61,21 @@ impl Deliveries {
     pub fn apply(&mut self, delivery: Delivery, offset: i64) -> bool {
         let id = delivery.delivery;
         let rank = delivery.status.rank();
-        if let Some(known) = self.ended.get(&id) {
-            if !replaces((ENDED_RANK, *known), (rank, offset)) {
+        // Only a fault gives a delivery to two couriers. Their offsets are of two partitions and may be equal: then the
+        // names decide.
+        let wins = |known: (u8, i64), courier: &CourierId| {
+            replaces(known, (rank, offset)) || (known == (rank, offset) && delivery.courier < *courier)
+        };
+        if let Some((known_offset, courier)) = self.ended.get(&id) {
+            if !wins((ENDED_RANK, *known_offset), courier) {
                 return false;
             }
             self.ended.remove(&id);
         }
         let before = self.known.get(&id);
-        if let Some(Known { delivery: known, offset: known_offset, .. }) = before {
-            let of_known = (known.status.rank(), *known_offset);
-            // Offsets of two couriers are of two partitions and may be equal: then their names decide.
-            let tie = of_known == (rank, offset) && delivery.courier < known.courier;
-            if !tie && !replaces(of_known, (rank, offset)) {
-                return false;
-            }
+        let beats = |known: &Known| wins((known.delivery.status.rank(), known.offset), &known.delivery.courier);
+        if !before.is_none_or(beats) {
+            return false;
         }
         let path = (delivery.status == DeliveryStatus::InTransit).then(|| {
             let same = before.filter(|known| known.delivery.path == delivery.path);
@@ -147,7 +148,7 @@ impl Deliveries {
             // A record that came earlier into the partition may have put another end in the place of this one.
             let same = |known: &&Known| !known.delivery.is_open() && end_of(&known.delivery) + KEEP_ENDED_MS == at;
             if let Some(known) = self.known.get(&id).filter(same) {
-                self.ended.insert(id, known.offset);
+                self.ended.insert(id, (known.offset, known.delivery.courier.clone()));
                 self.ended_by_time.push_back((now, id));
                 self.known.remove(&id);
             }

@@ -18,7 +18,7 @@ fn crowd(range: std::ops::Range<u32>) -> Vec<(u32, Place)> {
 fn a_crowd_is_counted_and_when_it_thins_out_it_is_not() {
     let mut world = World::new(60_000);
     let mut connection = Connection::default();
-    connection.look(View { bounds: Bounds::new(24.0, 60.0, 26.0, 61.0).unwrap(), zoom: 13.5 });
+    connection.look(View { bounds: Bounds::new(24.0, 60.0, 26.0, 61.0).unwrap(), zoom: 15.5 });
     connection.watch(courier(3));
     let limit = MAX_IN_VIEW as u32;
 
@@ -34,7 +34,7 @@ fn a_crowd_is_counted_and_when_it_thins_out_it_is_not() {
     assert_eq!(connection.client.len(), 1);
     world.batch(100, &[], None);
     assert_eq!(connection.pull(&world.fleet), Some(Kind::Counts));
-    assert_eq!(connection.client.level(), 15);
+    assert_eq!(connection.client.level(), 17);
     assert_eq!(connection.client.counts().iter().map(|count| count.couriers).sum::<u32>(), limit + 101);
     world.batch(100, &[(3, Place::new(60.11, 24.81).unwrap())], None);
     assert_eq!(connection.pull(&world.fleet), Some(Kind::Delta));

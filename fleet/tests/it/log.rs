@@ -1,5 +1,7 @@
 //! Logs of records at random: two topics as Kafka would hold them, every record with its offset.
 
+use std::collections::BTreeMap;
+
 use contract::{CourierId, Delivery, DeliveryId, DeliveryStatus, Driver, Millis, Place, Position, SourceId, polyline};
 use fleet::Fleet;
 use proptest::prelude::*;
@@ -57,7 +59,8 @@ prop_compose! {
         speed_mps in prop::option::of(0.0f64..40.0),
         heading_deg in prop::option::of(0.0f64..360.0),
     ) -> Record {
-        let at = END - ago_s * 1_000;
+        // One courier has been silent for nearly the whole live window, or longer.
+        let at = END - (if who == 3 { 820 + ago_s.rem_euclid(100) } else { ago_s }) * 1_000;
         Record::Position {
             position: Position {
                 courier: courier(who),
@@ -85,7 +88,7 @@ prop_compose! {
         fault in prop::bool::weighted(0.05),
         status in prop::sample::select(DeliveryStatus::ALL.to_vec()),
         way in 0usize..3,
-        started_ago_s in -20i64..900,
+        started_ago_s in -20i64..1_000,
         finished_ago_s in prop_oneof![0i64..300, 800i64..1_000],
         promised_in_s in prop::option::of(-300i64..600),
         planned_s in 1u32..900,
@@ -94,7 +97,7 @@ prop_compose! {
         Record::Delivery {
             delivery: Delivery {
                 delivery: DeliveryId::from_parts(END - 3_600_000, number.into()),
-                courier: courier(number % 3 + u32::from(fault)),
+                courier: courier((number + u32::from(fault)) % 4),
                 status,
                 driver: Driver::Simulator,
                 reference: None,
@@ -117,12 +120,18 @@ prop_compose! {
     }
 }
 
-/// A log: its records' offsets are their places.
+/// A log: offsets count up in the partition of each courier, so that those of two couriers may be equal.
 pub fn log() -> impl Strategy<Value = Vec<Record>> {
     prop::collection::vec(prop_oneof![3 => position(), 1 => delivery()], 1..60).prop_map(|mut log| {
-        for (index, record) in log.iter_mut().enumerate() {
-            let (Record::Position { offset, .. } | Record::Delivery { offset, .. }) = record;
-            *offset = index as i64;
+        let mut next: BTreeMap<(&str, CourierId), i64> = BTreeMap::new();
+        for record in &mut log {
+            let (partition, offset) = match record {
+                Record::Position { position, offset, .. } => (("positions", position.courier.clone()), offset),
+                Record::Delivery { delivery, offset } => (("deliveries", delivery.courier.clone()), offset),
+            };
+            let next = next.entry(partition).or_default();
+            *offset = *next;
+            *next += 1;
         }
         log
     })

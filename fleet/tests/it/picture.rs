@@ -22,6 +22,8 @@ pub struct Connection {
     /// Whether anything was ever asked for: before that nothing is sent.
     asked: bool,
     held: BTreeSet<u16>,
+    /// The most slots that were in use at once since the last full frame.
+    most: usize,
 }
 
 impl Connection {
@@ -74,16 +76,19 @@ impl Connection {
         match kind {
             Kind::Full => {
                 assert_eq!(names, records, "a full frame names all its slots");
+                self.most = names.len();
                 self.held = names;
             }
             Kind::Delta => {
                 assert!(gone.is_subset(&self.held), "a slot went that was not held");
                 assert!(names.is_disjoint(&self.held), "a slot was named that is in use, or was until this frame");
+                self.most = self.most.max(self.held.len() + names.len());
                 self.held = self.held.difference(&gone).copied().chain(names).collect();
                 assert!(records.is_subset(&self.held), "a record of a slot without a name");
             }
             Kind::Counts => {}
         }
+        assert!(self.held.iter().all(|slot| usize::from(*slot) < self.most), "slots are not used again");
         let changes = self.client.apply(&frame);
         assert_eq!(changes.ignored, 0, "the client ignored records");
         assert_eq!(changes.full, kind == Kind::Full);
