@@ -11,6 +11,8 @@ use service::{
     settings::{AdminSettings, KafkaSettings, LogSettings},
 };
 
+use simulator::settings::DemoSettings;
+
 use crate::{Settings, broker::Broker, lock};
 
 /// How long the services may take to end.
@@ -56,6 +58,12 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome, Star
         Health::new(),
     )?;
 
+    let simulator = simulator::build(
+        simulator_settings(&settings, &kafka),
+        simulator::Surroundings { durability: durability.clone(), clock: Clock::system(), no_admin: true },
+        Health::new(),
+    )?;
+
     let mut tasks = Tasks::new(&shutdown);
     let admin = health::serve_admin(settings.admin_addr, health.clone(), &mut tasks).await?;
     reopen(&kafka, &reader).await?;
@@ -69,6 +77,10 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome, Star
     tasks.spawn("backend", {
         let shutdown = shutdown.clone();
         async move { ended(backend.run(shutdown).await) }
+    });
+    tasks.spawn("simulator", {
+        let shutdown = shutdown.clone();
+        async move { ended(simulator.run(shutdown).await) }
     });
     tasks.spawn("store", {
         let (storing, shutdown) = (storing.clone(), shutdown.clone());
@@ -120,6 +132,12 @@ fn backend_settings(settings: &Settings, kafka: &KafkaSettings, history_url: &st
         history_url: history_url.to_owned(),
         routes_dir: settings.routes_dir.clone(),
     }
+}
+
+fn simulator_settings(settings: &Settings, kafka: &KafkaSettings) -> simulator::Settings {
+    let none = DemoSettings::none();
+    let demo = DemoSettings { demo: settings.demo, routes_dir: settings.routes_dir.clone(), ..none };
+    simulator::Settings { demo, ..simulator::Settings::new(kafka.clone()) }
 }
 
 /// Tells the person at the terminal where to look.
