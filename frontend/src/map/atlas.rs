@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use leptos::prelude::document;
 use model::basemap::Colours;
 use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, WebGl2RenderingContext as Gl, WebGlTexture};
+use web_sys::{
+    CanvasRenderingContext2d, ContextAttributes2d, HtmlCanvasElement, WebGl2RenderingContext as Gl, WebGlTexture,
+};
 
 /// Width and height of the texture, device pixels.
 const SIZE: u32 = 1024;
@@ -64,7 +66,9 @@ impl Atlas {
     pub fn new(gl: &Gl) -> Result<Self, String> {
         let canvas = document().create_element("canvas").map_err(|_| "no canvas")?;
         let canvas: HtmlCanvasElement = canvas.dyn_into().map_err(|_| "no canvas")?;
-        let pen = canvas.get_context("2d").ok().flatten().ok_or("no canvas")?;
+        let options = ContextAttributes2d::new();
+        options.set_will_read_frequently(true);
+        let pen = canvas.get_context_with_context_options("2d", &options).ok().flatten().ok_or("no canvas")?;
         let texture = gl.create_texture().ok_or("no texture")?;
         gl.bind_texture(Gl::TEXTURE_2D, Some(&texture));
         gl.tex_storage_2d(Gl::TEXTURE_2D, 1, Gl::RGBA8, SIZE as i32, SIZE as i32);

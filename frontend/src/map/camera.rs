@@ -23,19 +23,24 @@ const GENTLY: f64 = 24.0;
 /// wait for it.
 const CITY: &str = include_str!("../../static/map/city.json");
 
-/// Options of the map at the start.
-pub fn start_options(live: Live) -> Value {
+/// Options of the map at the start, in an element of that size.
+pub fn start_options(live: Live, size: (f64, f64)) -> Value {
     if let Some((place, zoom)) = live.start_at.get_value() {
         return json!({ "center": [place.lon(), place.lat()], "zoom": zoom });
     }
     let city: Value = serde_json::from_str(CITY).unwrap_or_default();
-    match city["bounds"].as_array() {
-        Some(bounds) if bounds.len() == 4 => json!({
-            "bounds": [[bounds[0], bounds[1]], [bounds[2], bounds[3]]],
-            "fitBoundsOptions": { "padding": 8 }
-        }),
-        _ => json!({ "center": [0.0, 30.0], "zoom": 1.5 }),
-    }
+    let edge = |number: usize| city["bounds"][number].as_f64().unwrap_or_default();
+    let corners = (Place::saturating(edge(3), edge(0)), Place::saturating(edge(1), edge(2)));
+    let zoom = covering(corners, size);
+    json!({ "center": [city["centre"]["lon"], city["centre"]["lat"]], "zoom": zoom })
+}
+
+/// The zoom at which a rectangle covers all of the screen: streets to every edge, rather than all streets.
+fn covering((north_west, south_east): (Place, Place), size: (f64, f64)) -> f64 {
+    let ((west, north), (east, south)) = (north_west.mercator(), south_east.mercator());
+    let world = (size.0 / (east - west)).max(size.1 / (south - north));
+    let zoom = (world / 512.0).log2();
+    if zoom.is_finite() { zoom.clamp(1.0, NEAREST) } else { NEAR }
 }
 
 /// Does what the camera is told.

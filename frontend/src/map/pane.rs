@@ -78,7 +78,11 @@ pub fn MapPane() -> impl IntoView {
 
 fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>) {
     let land = RwSignal::new(false);
-    let mut options = camera::start_options(live);
+    let size = {
+        let element = element.clone();
+        move || (f64::from(element.client_width()), f64::from(element.client_height()))
+    };
+    let mut options = camera::start_options(live, size());
     let starts_far = options["zoom"].as_f64().is_some_and(|zoom| zoom < FETCH_LAND_BELOW);
     land.set(starts_far);
     for (name, value) in [
@@ -103,10 +107,6 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>) {
 
     let still = prefers_stillness();
     live.world.update_value(|world| world.motion_mut().set_still(still));
-    let size = {
-        let element = element.clone();
-        move || (f64::from(element.client_width()), f64::from(element.client_height()))
-    };
     let cell: Cell = Rc::default();
     on_style(live, &map, &cell, ready);
     on_view(live, &map, land);
