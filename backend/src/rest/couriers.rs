@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use contract::{
     CourierId, Problem,
     frame::CourierStatus,
@@ -15,7 +12,7 @@ use contract::{
 
 use super::{
     problem::{Answer, Result},
-    query::{NoParameters, Parameters},
+    query::{Named, NoParameters, Parameters},
 };
 use crate::App;
 
@@ -100,11 +97,7 @@ fn urgency(status: CourierStatus) -> u8 {
 /// GET /couriers/{id}.
 #[utoipa::path(get, path = "/api/v1/couriers/{courier}", params(("courier" = String, Path)),
     responses((status = 200, body = LiveCourier), (status = 404, body = Problem)))]
-pub async fn one(
-    State(app): State<Arc<App>>,
-    Path(courier): Path<String>,
-    _: NoParameters,
-) -> Result<Json<LiveCourier>> {
+pub async fn one(State(app): State<Arc<App>>, Named(courier): Named, _: NoParameters) -> Result<Json<LiveCourier>> {
     app.caught_up()?;
     let id = CourierId::new(&courier).ok();
     let state = app.live.state.read();

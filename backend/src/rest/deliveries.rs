@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use contract::{
-    Delivery, DeliveryId, DeliveryStatus, Driver, Millis, Problem, ProblemKind,
+    Delivery, DeliveryId, DeliveryStatus, Driver, Invalid, Millis, Problem, ProblemKind,
     problem::FieldError,
     rest::{CancelRequest, DeliveryRequest, FinishRequest, LiveDeliveries, Outcome, PathChoice},
 };
@@ -18,7 +18,7 @@ use fleet::{Fleet, deliveries::KEEP_ENDED_MS, drive, eta, path};
 use super::{
     past::delivery_id,
     problem::{Answer, Result},
-    query::{JsonBody, NoParameters},
+    query::{JsonBody, Named, NoParameters},
 };
 use crate::{
     App,
@@ -38,7 +38,7 @@ const MAX_LENGTH_M: f64 = drive::MAX_LENGTH_M;
         (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn put(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     _: NoParameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response> {
@@ -121,7 +121,7 @@ fn plan(app: &App, id: DeliveryId, request: &DeliveryRequest, now: Millis) -> Re
             (Some(id.clone()), route.polyline(), route.path.clone())
         }
         PathChoice::Path(text) => {
-            let line = path::Path::from_polyline(text).map_err(|error| wrong("/path", error.to_string()))?;
+            let line = path::Path::from_polyline(text).map_err(|error| wrong("/path", rule_of(error)))?;
             (None, text.clone(), line)
         }
     };
@@ -150,6 +150,14 @@ fn plan(app: &App, id: DeliveryId, request: &DeliveryRequest, now: Millis) -> Re
     })
 }
 
+/// The rule without the field's name, which the pointer says.
+fn rule_of(error: Invalid) -> String {
+    match error {
+        Invalid::Field { rule, .. } => rule,
+        other => other.to_string(),
+    }
+}
+
 /// Whether the client asks for what is there already, whatever became of it since.
 fn same_request(known: &Delivery, asked: &Delivery) -> bool {
     known.courier == asked.courier
@@ -176,7 +184,7 @@ fn busy(fleet: &Fleet, other: &Delivery, now: Millis) -> Answer {
 /// GET /deliveries/{id}: live, else from the store.
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Delivery), (status = 404, body = Problem), (status = 503, body = Problem)))]
-pub async fn one(State(app): State<Arc<App>>, Path(id): Path<String>, _: NoParameters) -> Result<Json<Arc<Delivery>>> {
+pub async fn one(State(app): State<Arc<App>>, Named(id): Named, _: NoParameters) -> Result<Json<Arc<Delivery>>> {
     find(&app, delivery_id(&id)?).await.map(Json)
 }
 
@@ -209,7 +217,7 @@ pub async fn live(State(app): State<Arc<App>>, _: NoParameters) -> Result<Json<L
     responses((status = 202, body = Delivery), (status = 409, body = Problem)))]
 pub async fn start(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     _: NoParameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response> {
@@ -241,7 +249,7 @@ pub async fn start(
     responses((status = 202, body = Delivery), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn finish(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     _: NoParameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response> {
@@ -267,7 +275,7 @@ pub async fn finish(
     responses((status = 202, body = Delivery), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn cancel(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     _: NoParameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response> {

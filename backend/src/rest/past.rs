@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use contract::{
     CourierId, DeliveryId, DeliveryStatus, Millis,
     rest::{Audit, DeliveryPage, Trail},
@@ -14,7 +11,7 @@ use history::DeliveryQuery;
 
 use super::{
     problem::{Answer, Result},
-    query::{NoParameters, Parameters},
+    query::{Named, NoParameters, Parameters},
 };
 use crate::App;
 
@@ -48,7 +45,7 @@ pub async fn deliveries(State(app): State<Arc<App>>, mut query: Parameters) -> R
     responses((status = 200, body = Trail), (status = 404, body = contract::Problem)))]
 pub async fn delivery_trail(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     mut query: Parameters,
 ) -> Result<Json<Trail>> {
     let max_points = query.count("max_points", history::MAX_POINTS, history::MAX_POINTS);
@@ -72,7 +69,7 @@ pub async fn delivery_trail(
     responses((status = 200, body = Trail), (status = 422, body = contract::Problem)))]
 pub async fn courier_trail(
     State(app): State<Arc<App>>,
-    Path(courier): Path<String>,
+    Named(courier): Named,
     mut query: Parameters,
 ) -> Result<Json<Trail>> {
     let courier = CourierId::new(&courier).map_err(|_| Answer::not_found(format_args!("courier {courier}")))?;
@@ -89,7 +86,7 @@ pub async fn courier_trail(
 /// GET /deliveries/{id}/audit: whether every fix of the run is stored.
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}/audit", params(("id" = String, Path)),
     responses((status = 200, body = Audit), (status = 404, body = contract::Problem)))]
-pub async fn audit(State(app): State<Arc<App>>, Path(id): Path<String>, _: NoParameters) -> Result<Json<Audit>> {
+pub async fn audit(State(app): State<Arc<App>>, Named(id): Named, _: NoParameters) -> Result<Json<Audit>> {
     let known = app.history.audit(delivery_id(&id)?).await?;
     known.map(Json).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))
 }

@@ -28,6 +28,19 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
     }
 }
 
+/// The part of the path in braces.
+#[derive(Debug)]
+pub struct Named(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Answer;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        // It fails where the bytes are no UTF-8.
+        let name = axum::extract::Path::from_request_parts(parts, state).await;
+        name.map(|name| Self(name.0)).map_err(|error| Answer::new(ProblemKind::Malformed, error.body_text()))
+    }
+}
+
 /// A request that has no parameters: whoever sends some is told so.
 #[derive(Debug)]
 pub struct NoParameters;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{
     problem::{Answer, Result},
-    query::NoParameters,
+    query::{Named, NoParameters},
 };
 use crate::App;
 
@@ -28,7 +28,7 @@ pub async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Json<rest::Pa
     responses((status = 200, body = rest::RouteLine), (status = 404, body = contract::Problem)))]
 pub async fn one(
     State(app): State<Arc<App>>,
-    Path(route): Path<String>,
+    Named(route): Named,
     _: NoParameters,
     headers: HeaderMap,
 ) -> Result<Response> {

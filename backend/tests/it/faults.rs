@@ -107,25 +107,6 @@ async fn without_a_store_the_past_is_away_and_all_else_goes_on() {
 }
 
 #[tokio::test]
-async fn a_store_that_breaks_is_told_and_may_come_back() {
-    let backend = Backend::start().await;
-    let api = backend.api();
-    api.get("/deliveries").await.expect::<DeliveryPage>(200);
-    let file = backend.dir.path().join("history.sqlite");
-    for name in ["history.sqlite-wal", "history.sqlite-shm"] {
-        let _ = std::fs::remove_file(backend.dir.path().join(name));
-    }
-    let whole = std::fs::read(&file).unwrap();
-    std::fs::write(&file, vec![0x5a; whole.len()]).unwrap();
-    let broken = async || api.get("/deliveries").await;
-    until("the store is away", broken, |reply| reply.status == 503).await.problem("history-unavailable");
-    assert_eq!(api.get("/status").await.expect::<Status>(200).history, "away");
-    api.post("/deliveries", &request("s-1")).await.expect::<Delivery>(202);
-    std::fs::write(&file, whole).unwrap();
-    until("the store is back", broken, |reply| reply.status == 200).await;
-}
-
-#[tokio::test]
 async fn before_the_state_is_read_nobody_is_told_half_of_it() {
     // A broker that nobody has started yet.
     let broker = Broker::start();

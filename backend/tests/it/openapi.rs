@@ -58,7 +58,10 @@ async fn its_structure_is_that_of_openapi_3_1() {
             let responses = operation["responses"].as_object().unwrap();
             assert!(responses.keys().any(|status| status.starts_with('2') || status == "101"), "{place}");
             for (status, response) in responses {
-                assert!(response["description"].is_string(), "{place} {status}");
+                assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{place} {status}");
+                let kind = if status.starts_with(['4', '5']) { "application/problem+json" } else { "application/json" };
+                let kinds = response["content"].as_object().into_iter().flat_map(|content| content.keys());
+                assert!(kinds.into_iter().all(|known| known == kind), "{place} {status}");
             }
             // Every part of the path in braces is a parameter, and the other way round.
             let mut named: Vec<&str> = path.split(['{', '}']).skip(1).step_by(2).collect();
@@ -69,6 +72,9 @@ async fn its_structure_is_that_of_openapi_3_1() {
             declared.sort_unstable();
             assert_eq!(named, declared, "{place}");
         }
+    }
+    for name in document["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(name.starts_with(char::is_uppercase), "{name} is no name of ours");
     }
     let mut references = Vec::new();
     collect(&document, &mut references);
