@@ -12,6 +12,7 @@ use crate::{
     list::List,
     live::Live,
     rail::Rail,
+    reveal,
     stage::Stage,
     start::StartForm,
     status_bar::StatusBar,
@@ -26,6 +27,7 @@ pub fn App() -> impl IntoView {
     let list = List::provide(live);
     Catalogue::provide(live);
     keys::listen(live, layout, list);
+    reveal::watch(live);
     Effect::new(move |_| browser::set_theme(live.dark.get()));
 
     let class = move || {

@@ -1,6 +1,6 @@
 //! What hangs on a place of the map: the selection's card, and the length of a previewed way.
 
-use contract::frame::CourierStatus;
+use contract::{frame::CourierStatus, live::EtaRange};
 use leptos::prelude::*;
 use model::{Spot, format};
 
@@ -47,8 +47,16 @@ pub fn Callout() -> impl IntoView {
             (CourierStatus::Idle | CourierStatus::Offline, _) | (_, None) => words::status(row.status).to_owned(),
             (_, Some(eta)) => format::time(eta, zone),
         };
-        let order = face::order_and_route(row.reference.as_deref(), row.route.as_ref(), catalogue);
-        let detail = if row.delivery.is_some() { order } else { words::NO_DELIVERY.to_owned() };
+        let order = match &row.reference {
+            Some(reference) => reference.clone(),
+            None => face::order_and_route(None, row.route.as_ref(), catalogue),
+        };
+        let within = row.eta.map(|eta| format::in_range(EtaRange { from: eta, to: eta }, now));
+        let detail = match (row.delivery, within) {
+            (None, _) => words::NO_DELIVERY.to_owned(),
+            (Some(_), Some(within)) => format!("{within} · {order}"),
+            (Some(_), None) => order,
+        };
         let speed = row.speed_mps.map(|mps| format!("{} · ", format::speed(mps))).unwrap_or_default();
         let bar = progress.map(|progress| {
             let width = format!("width:{:.1}%", progress.share() * 100.0);
@@ -68,7 +76,7 @@ pub fn Callout() -> impl IntoView {
                 <button class="ib" aria-label=words::CLOSE on:click=move |_| live.selected.set(None)>{icon_small("close")}</button>
             </h3>
             <div class="big">{big}</div>
-            <div class="muted small">{detail}</div>
+            <div class="muted small cut">{detail}</div>
             {bar}
             <div class="ends" style=if progress.is_some() { "" } else { "margin-top:8px" }>
                 <span>{speed}{format::ago(row.at, now)}</span>

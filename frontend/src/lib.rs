@@ -24,6 +24,7 @@ mod metrics;
 pub mod net;
 mod onboard;
 mod rail;
+mod reveal;
 mod rows;
 mod sheet;
 mod sign;

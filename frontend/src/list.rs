@@ -134,16 +134,11 @@ impl List {
         });
     }
 
-    /// Selects the row at `index`, and moves the map there only where the courier is not in view.
+    /// Selects the row at `index`.
     pub fn select_at(self, index: usize, open: bool) {
         let Some((courier, delivery)) = self.shown.read_untracked().at(index) else { return };
-        let place = self.live.world.with_value(|world| world.seen(&courier).map(|seen| seen.place));
         self.live.selected.set(Some(Selection { courier: Some(courier), delivery, open }));
         self.active.set(Some(index));
-        let bounds = self.live.view.with_untracked(|view| view.map(|view| view.bounds));
-        if !bounds.zip(place).is_some_and(|(bounds, place)| bounds.contains(place)) {
-            self.live.fly_to_selected();
-        }
     }
 
     /// Where the selection stands in the list.

@@ -7,14 +7,20 @@ use crate::{live::Live, words};
 
 const WIDTH: f64 = 72.0;
 const HEIGHT: f64 = 20.0;
+const SECONDS: usize = 60;
+/// Fewer seconds than this are a speck, not a line.
+const ENOUGH: usize = 5;
 
 /// Latency with its last minute, updates a second, date and clock.
 #[component]
 pub fn Metrics() -> impl IntoView {
     let live = Live::expect();
     let ms = |value: Option<u32>| value.map_or(words::NONE.to_owned(), format::delay);
-    let p50 = move || ms(live.meter.with(|meter| meter.p50));
-    let p95 = move || ms(live.meter.with(|meter| meter.p95));
+    // Figures of a connection that is away are nobody's.
+    let live_ms =
+        move |read: fn(&Meter) -> Option<u32>| ms(live.meter.with(read).filter(|_| live.connection.get().is_live()));
+    let p50 = move || live_ms(|meter| meter.p50);
+    let p95 = move || live_ms(|meter| meter.p95);
     let rate = move || format::count(live.meter.with(|meter| meter.updates).into());
     view! {
         <div class="metrics">
@@ -48,8 +54,13 @@ pub fn Metrics() -> impl IntoView {
 
 /// The line of the last minute, broken where nothing came. Its scale begins at 0, so that calm looks calm.
 fn spark(meter: &Meter) -> String {
+    if meter.spark.iter().flatten().count() < ENOUGH {
+        return String::new();
+    }
     let highest = meter.spark.iter().flatten().copied().max().unwrap_or(0).max(100);
-    let step = (WIDTH - 2.0) / meter.spark.len().saturating_sub(1).max(1) as f64;
+    // The newest stands at the right edge; a page that is young has drawn a short line.
+    let step = (WIDTH - 2.0) / (SECONDS - 1) as f64;
+    let missing = SECONDS.saturating_sub(meter.spark.len());
     let mut path = String::new();
     let mut drawing = false;
     for (i, value) in meter.spark.iter().enumerate() {
@@ -59,7 +70,7 @@ fn spark(meter: &Meter) -> String {
         };
         let y = HEIGHT - 3.0 - (HEIGHT - 6.0) * f64::from(*value) / f64::from(highest);
         let pen = if drawing { 'L' } else { 'M' };
-        path.push_str(&format!("{pen}{:.1} {y:.1}", 1.0 + step * i as f64));
+        path.push_str(&format!("{pen}{:.1} {y:.1}", 1.0 + step * (missing + i) as f64));
         drawing = true;
     }
     path

@@ -115,8 +115,7 @@ fn people(form: Form, text: &str, fresh: &CourierId) -> Vec<Person> {
                 busy.push(Person { courier: row.courier, colour, note, free: false });
                 continue;
             }
-            let place = world.seen(&row.courier).map(|seen| seen.place);
-            let place = place.or_else(|| world.listed(&row.courier).map(|listed| listed.position.place));
+            let place = world.place(&row.courier);
             let away = start.zip(place).map(|(start, place)| start.distance_m(place));
             let note = away.map_or(String::new(), |away| words::metres_away(&format::distance(away)));
             // Who has been silent for minutes may have gone home: after all that are known to be there.

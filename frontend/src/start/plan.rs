@@ -107,7 +107,7 @@ fn several_starts(form: Form) -> Vec<Start> {
             let rows = world.couriers(&filter, live.clock.get_untracked()).into_iter();
             let idle = rows.filter(|row| !taken.contains(&row.courier) && world.delivery_of(&row.courier).is_none());
             let placed = idle.filter_map(|row| {
-                let place = world.seen(&row.courier)?.place;
+                let place = world.place(&row.courier)?;
                 Some((place.distance_m(route.origin), row.courier))
             });
             placed.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, courier)| courier)
