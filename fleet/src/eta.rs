@@ -1,4 +1,4 @@
-//! When a courier will arrive: the remaining path over the median speed of the last minute.
+//! When a courier will arrive: the remaining path over the median speed of the last minute; at first over the planned one.
 
 use contract::{Delivery, Millis, live::EtaRange};
 
@@ -66,7 +66,12 @@ pub fn arrival(delivery: &Delivery, path: &Path, metres: f64, at: Millis, speeds
     let remaining = (path.length_m() - metres).max(0.0);
     let planned = path.length_m() / f64::from(delivery.planned_s.max(1));
     let since = delivery.started_at.unwrap_or(Millis::MIN).max(oldest + 1);
-    let speed = speeds.median(since).unwrap_or(planned).max(planned * FLOOR).max(0.01);
+    let seen = speeds.median(since).unwrap_or(planned);
+    // A courier that has just set off is slow, and that says nothing: what was seen counts as much as its time is of a
+    // minute.
+    let under_way = delivery.started_at.map_or(WINDOW_MS, |start| (at - start).clamp(0, WINDOW_MS));
+    let speed = planned + (seen - planned) * under_way as f64 / WINDOW_MS as f64;
+    let speed = speed.max(planned * FLOOR).max(0.01);
     at + (remaining / speed * 1000.0) as Millis
 }
 
@@ -95,6 +100,39 @@ mod tests {
         fixes.iter().rev().for_each(|(at, speed)| back.add(*at, *speed));
         assert_eq!(there.samples, back.samples);
         assert_eq!(there.median(0), Some(7.0));
+    }
+
+    #[test]
+    fn a_courier_that_has_just_set_off_is_on_plan() {
+        let line = [(60.16, 24.93), (60.17, 24.93)].map(|(lat, lon)| contract::Place::new(lat, lon).unwrap());
+        let path = Path::new(line.to_vec()).unwrap();
+        let delivery = Delivery {
+            delivery: contract::DeliveryId::from_parts(0, 0),
+            courier: contract::CourierId::new("c-17").unwrap(),
+            status: contract::DeliveryStatus::InTransit,
+            driver: contract::Driver::Simulator,
+            reference: None,
+            route: None,
+            path: path.to_polyline(),
+            distance_m: 1_112,
+            planned_s: 139,
+            speed: 1.0,
+            interval_ms: 1_000,
+            promised_at: None,
+            requested_at: 0,
+            requested_by: None,
+            started_at: Some(0),
+            finished_at: None,
+            reason: None,
+            positions: None,
+        };
+        let mut speeds = Speeds::default();
+        [(0, 0.0), (1_000, 0.5), (2_000, 1.0)].iter().for_each(|(at, speed)| speeds.add(*at, *speed));
+        let on_plan = arrival(&delivery, &path, 1.0, 2_000, &speeds, Millis::MIN);
+        assert!((139_000..150_000).contains(&on_plan), "{on_plan}");
+        // A minute later the same speed means that it stands in a jam.
+        speeds.add(61_000, 1.0);
+        assert!(arrival(&delivery, &path, 60.0, 61_000, &speeds, Millis::MIN) > 500_000);
     }
 
     #[test]
