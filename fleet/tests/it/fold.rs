@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use contract::{
-    CourierId, Delivery, DeliveryId, DeliveryStatus, Millis, Position,
+    CourierId, Delivery, DeliveryId, DeliveryStatus, Millis, Place, Position,
     frame::{BIT_CLOCK_OFF, BIT_TWO_DEVICES, CourierStatus},
 };
 use fleet::{
@@ -13,7 +13,10 @@ use fleet::{
 };
 use proptest::prelude::*;
 
-use crate::log::{END, Record, courier, log, reading};
+use crate::{
+    log::{END, Record, courier, log, reading},
+    world,
+};
 
 const WINDOW: Millis = 15 * 60_000;
 
@@ -146,4 +149,21 @@ proptest! {
             }
         }
     }
+}
+
+/// A courier that fell silent is shown until its last fix leaves the live window, but fixes before that leave it earlier: a
+/// replica that starts now does not find them in the log, so they must not count for one that has been there all the time.
+#[test]
+fn what_has_left_the_live_window_counts_for_nothing() {
+    let here = Place::new(60.161, 24.93).unwrap();
+    let fixes = [(940, 30.0), (930, 30.0), (920, 30.0), (895, 6.0)].map(|(ago_s, speed)| {
+        let position = Position { speed_mps: Some(speed), ..world::fix(1, here, END - ago_s * 1_000) };
+        Record::Position { broker_time: position.at, position, offset: 1_000 - ago_s }
+    });
+    let delivery = Record::Delivery { delivery: world::job(1, END - 1_000_000, false), offset: 0 };
+    let log: Vec<Record> = fixes.into_iter().chain([delivery]).collect();
+    let all = || (0..log.len()).collect::<Vec<_>>();
+    let (always, now) = (read(&log, &[(END - 890_000, all()), (END, vec![])]), read(&log, &[(END, all())]));
+    assert!(picture(&now).0[&courier(1)].eta.is_some());
+    assert_eq!(picture(&always), picture(&now));
 }
