@@ -1,7 +1,7 @@
 //! The drawer: the story of the selected courier and its delivery.
 
 mod acts;
-mod arrival;
+pub mod arrival;
 mod facts;
 mod speed;
 mod steps;
@@ -28,7 +28,7 @@ use crate::{
     words,
 };
 
-/// How often what frames do not bring is asked for again.
+/// How often the store is asked again.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// What the drawer tells, as signals. Cheap to copy; in the context of the drawer.
@@ -40,8 +40,8 @@ struct Story {
     delivery: Memo<Option<Delivery>>,
     row: Memo<Option<CourierRow>>,
     progress: Memo<Option<Progress>>,
-    /// Accuracy, battery, source and the ETA's range come by GET /couriers/{id}.
-    detail: RwSignal<Option<LiveCourier>>,
+    /// Accuracy, battery, source and the ETA's range, as GET /couriers/{id} last told them.
+    detail: Memo<Option<LiveCourier>>,
     /// Whether all fixes are stored.
     audit: RwSignal<Option<Audit>>,
 }
@@ -77,12 +77,17 @@ pub fn Drawer() -> impl IntoView {
     let courier = Memo::new(move |_| live.selected.with(|selected| selected.as_ref().and_then(|s| s.courier.clone())));
     let wanted = Memo::new(move |_| live.selected.with(|selected| selected.as_ref().and_then(|s| s.delivery)));
     let stored = RwSignal::new(None::<Delivery>);
-    let delivery = Memo::new(move |_| {
+    let delivery = Memo::new(move |before: Option<&Option<Delivery>>| {
+        let before = before.and_then(Option::as_ref);
         live.with_world(|world| match (wanted.get(), courier.get()) {
             (Some(id), _) => {
                 world.delivery(id).cloned().or_else(|| stored.get().filter(|delivery| delivery.delivery == id))
             }
-            (None, Some(courier)) => world.delivery_of(&courier).cloned(),
+            // What ends while it is looked at stays, with its end, until the courier has another.
+            (None, Some(courier)) => world.delivery_of(&courier).cloned().or_else(|| {
+                let before = before.filter(|delivery| delivery.courier == courier)?;
+                world.delivery(before.delivery).or(Some(before)).cloned()
+            }),
             (None, None) => None,
         })
     });
@@ -90,19 +95,13 @@ pub fn Drawer() -> impl IntoView {
     let progress = Memo::new(move |_| {
         delivery.with(|delivery| live.with_world(|world| world.progress(delivery.as_ref()?.delivery)))
     });
-    let (detail, audit) = (RwSignal::new(None), RwSignal::new(None));
+    let detail = Memo::new(move |_| courier.with(|id| live.with_world(|world| world.listed(id.as_ref()?).cloned())));
+    let audit = RwSignal::new(None);
     let story = Story { live, catalogue, courier, delivery, row, progress, detail, audit };
     provide_context(story);
 
     let id = Memo::new(move |_| delivery.with(|delivery| delivery.as_ref().map(|delivery| delivery.delivery)));
     let begun = Memo::new(move |_| delivery.with(|d| d.as_ref().is_some_and(|d| d.started_at.is_some())));
-    let heard = Memo::new(move |_| row.with(Option::is_some));
-    Effect::new(move |_| {
-        courier.track();
-        heard.track();
-        detail.set(None);
-        ask_detail(story);
-    });
     Effect::new(move |_| {
         id.track();
         begun.track();
@@ -118,13 +117,7 @@ pub fn Drawer() -> impl IntoView {
             }
         });
     });
-    let again = set_interval_with_handle(
-        move || {
-            ask_detail(story);
-            ask_audit(story, id);
-        },
-        AGAIN,
-    );
+    let again = set_interval_with_handle(move || ask_audit(story, id), AGAIN);
     on_cleanup(move || {
         if let Ok(again) = again {
             again.clear();
@@ -158,21 +151,6 @@ pub fn Drawer() -> impl IntoView {
 
 fn unknown() -> AnyView {
     view! { <div class="hollow"><h2>{words::UNKNOWN_TITLE}</h2><p>{words::UNKNOWN}</p></div> }.into_any()
-}
-
-fn ask_detail(story: Story) {
-    let Some(courier) = story.courier.get_untracked() else { return };
-    // Before its first position the server knows no such courier.
-    if story.row.with_untracked(Option::is_none) || !story.live.connection.get_untracked().is_live() {
-        return;
-    }
-    spawn_local(async move {
-        let Ok(found) = api::courier(&courier).await else { return };
-        // The answer may be about the courier before this one, or come when the drawer is closed.
-        if story.courier.try_get_untracked().flatten() == Some(courier) {
-            story.detail.try_set(Some(found));
-        }
-    });
 }
 
 fn ask_audit(story: Story, id: Memo<Option<DeliveryId>>) {

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use model::{Notice, format, notice::What};
 
 use crate::{
+    drawer::arrival,
     live::Live,
     sign::{self, glyph, icon, icon_small},
     words,
@@ -91,14 +92,10 @@ pub fn lines(notice: &Notice, live: Live) -> (String, String) {
             if delivery.status == DeliveryStatus::Delivered {
                 parts.push(format::distance(delivery.distance_m.into()));
             }
-            match (delivery.status, delivery.promised_at, delivery.finished_at) {
-                (DeliveryStatus::Delivered, Some(promised), Some(at)) if at <= promised => {
-                    parts.push(words::early((promised - at) / 60_000));
-                }
-                (DeliveryStatus::Delivered, Some(promised), Some(at)) => {
-                    parts.push(words::minutes_late((at - promised) / 60_000));
-                }
-                _ => {}
+            if let (DeliveryStatus::Delivered, Some(promised), Some(at)) =
+                (delivery.status, delivery.promised_at, delivery.finished_at)
+            {
+                parts.push(arrival::against(promised, at).1);
             }
             parts.extend(delivery.reason.as_deref().map(words::reason));
             (words::ended(&what, delivery.status), parts.join(", "))

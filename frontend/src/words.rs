@@ -208,14 +208,14 @@ pub fn by_whom(who: &str) -> String {
 pub fn reference(reference: &str) -> String {
     format!("reference {reference}")
 }
-pub fn to_spare(minutes: i64) -> String {
-    format!("On time, {minutes} min to spare")
+pub fn to_spare(time: &str) -> String {
+    if time == "0 s" { ON_TIME.into() } else { format!("On time, {time} to spare") }
 }
-pub fn minutes_late(minutes: i64) -> String {
-    format!("{} min late", minutes.max(1))
+pub fn late_by(time: &str) -> String {
+    format!("{time} late")
 }
-pub fn early(minutes: i64) -> String {
-    format!("{minutes} min early")
+pub fn early(time: &str) -> String {
+    format!("{time} early")
 }
 pub fn silent_for(age: &str) -> String {
     format!("Silent {age}")

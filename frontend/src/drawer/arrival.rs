@@ -60,7 +60,7 @@ fn without_delivery(story: Story) -> Says {
     let now = story.live.clock.get();
     let Some(row) = story.row.get() else { return Says::default() };
     Says {
-        kicker: words::position_age(&format::ago(row.at, now)),
+        kicker: words::sentence(&words::position_age(&format::ago(row.at, now))),
         big: words::status(row.status).into(),
         ..Says::default()
     }
@@ -126,18 +126,23 @@ fn on_the_way(story: Story, delivery: &Delivery, way: String, promised: String) 
     };
     let late = row.as_ref().and_then(|row| row.late_ms);
     let tag = match (late, delivery.promised_at) {
-        (Some(late), _) => Some(("late", words::minutes_late(late / 60_000))),
-        (None, Some(promised)) => Some(("idle", words::to_spare(((promised - eta.to) / 60_000).max(0)))),
+        (Some(late), _) => Some(("late", words::late_by(&minutes(late.max(60_000))))),
+        (None, Some(promised)) => Some(("idle", words::to_spare(&minutes(promised - eta.to)))),
         (None, None) => Some(("idle", words::ON_TIME.into())),
     };
     Says { kicker: words::arrives_in(&format::in_range(eta, now)), tag, big: format::range(eta, zone), ..base }
 }
 
 /// Early or late against what was promised.
-fn against(promised: Millis, finished: Millis) -> (&'static str, String) {
-    match (promised - finished) / 60_000 {
-        0 if finished <= promised => ("idle", words::ON_TIME.into()),
-        minutes if finished <= promised => ("idle", words::early(minutes)),
-        minutes => ("late", words::minutes_late(-minutes)),
+pub fn against(promised: Millis, finished: Millis) -> (&'static str, String) {
+    match promised - finished {
+        0..60_000 => ("idle", words::ON_TIME.into()),
+        early if early > 0 => ("idle", words::early(&minutes(early))),
+        late => ("late", words::late_by(&minutes((-late).max(60_000)))),
     }
+}
+
+/// A length of time in whole minutes.
+fn minutes(ms: Millis) -> String {
+    format::duration((ms.max(0) / 60_000) * 60_000)
 }

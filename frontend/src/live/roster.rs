@@ -10,6 +10,8 @@ use super::Live;
 use crate::net::api;
 
 const EVERY: Duration = Duration::from_secs(5);
+/// So long after its start a new courier may be unknown to the server, ms.
+const FRESH_MS: contract::Millis = 3_000;
 /// Couriers of one page.
 const PAGE: u32 = 200;
 
@@ -31,8 +33,10 @@ pub fn keep(live: Live) {
     };
     set_interval(again, EVERY);
     Effect::new(move |_| {
-        let selected = live.selected.with(|selected| selected.as_ref().and_then(|s| s.courier.clone()));
-        if let Some(courier) = selected {
+        let Some(selected) = live.selected.get() else { return };
+        // Who was sent off a moment ago has no position yet: the next turn asks.
+        let fresh = |id: contract::DeliveryId| live.clock.get_untracked() - id.made_at() < FRESH_MS;
+        if let Some(courier) = selected.courier.filter(|_| !selected.delivery.is_some_and(fresh)) {
             look_up(live, courier);
         }
     });
