@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use backend::Surroundings;
-use contract::{Delivery, topics};
-use history::HistoryReader;
+use contract::{Delivery, Millis, topics};
+use history::{DeliveryQuery, HistoryReader};
 use service::{
     Clock, Durability, Health, Outcome, Shutdown, StartError, Tasks, health,
     kafka::producer::Producer,
@@ -17,6 +17,11 @@ use crate::{Settings, broker::Broker, lock};
 
 /// How long the services may take to end.
 const END_WITHIN: Duration = Duration::from_secs(40);
+/// How far back requests are looked through for what ended lately, and in how many pages at most.
+const REOPEN_FROM_MS: Millis = 48 * 60 * 60 * 1000;
+const REOPEN_PAGES: usize = 100;
+/// How long an ended delivery is shown, ms: as the live state does.
+const KEEP_ENDED_MS: Millis = 15 * 60 * 1000;
 /// Over what time sockets are closed: few, all of this machine.
 const DRAIN_SPREAD: Duration = Duration::from_millis(500);
 
@@ -66,7 +71,7 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome, Star
 
     let mut tasks = Tasks::new(&shutdown);
     let admin = health::serve_admin(settings.admin_addr, health.clone(), &mut tasks).await?;
-    reopen(&kafka, &reader).await?;
+    reopen(&kafka, &reader, Clock::system().now()).await?;
     // The sink ends last: what the others wrote in their last moments is stored too.
     let storing = Shutdown::new();
     let mut store = Tasks::new(&storing);
@@ -107,12 +112,14 @@ fn ended(result: Result<Outcome, StartError>) -> Result<(), StartError> {
     }
 }
 
-/// The broker's log begins anew with every process: every open delivery is told again from the store.
-async fn reopen(kafka: &KafkaSettings, reader: &Arc<dyn HistoryReader>) -> Result<(), StartError> {
-    let open: Vec<Delivery> = reader.open_deliveries().await.map_err(StartError::failure)?;
+/// The broker's log begins anew with every process: every open delivery is told again from the store, and so is what
+/// ended a short while ago, for whoever did not hear of it before the last end of the process.
+async fn reopen(kafka: &KafkaSettings, reader: &Arc<dyn HistoryReader>, now: Millis) -> Result<(), StartError> {
+    let open = reader.open_deliveries().await.map_err(StartError::failure)?;
+    let ended = lately_ended(reader, now).await.map_err(StartError::failure)?;
     let producer = Producer::new(kafka)?;
     let topic = kafka.topic(topics::DELIVERIES);
-    for delivery in &open {
+    for delivery in open.iter().chain(&ended) {
         let key = delivery.courier.as_str().as_bytes();
         producer.send(&topic, key, &delivery.to_json()).await.map_err(StartError::failure)?;
     }
@@ -120,6 +127,21 @@ async fn reopen(kafka: &KafkaSettings, reader: &Arc<dyn HistoryReader>) -> Resul
         tracing::info!(deliveries = open.len(), "open deliveries go on");
     }
     Ok(())
+}
+
+/// Deliveries that the live state would still show: ended less than 15 min ago, and asked for in the last two days.
+async fn lately_ended(reader: &Arc<dyn HistoryReader>, now: Millis) -> Result<Vec<Delivery>, history::Unavailable> {
+    let mut ended = Vec::new();
+    let mut query =
+        DeliveryQuery { from: Some(now - REOPEN_FROM_MS), limit: history::MAX_PAGE, ..DeliveryQuery::default() };
+    for _ in 0..REOPEN_PAGES {
+        let page = reader.deliveries(query.clone()).await?;
+        let lately = |delivery: &Delivery| delivery.finished_at.is_some_and(|end| end > now - KEEP_ENDED_MS);
+        ended.extend(page.items.into_iter().filter(|delivery| !delivery.is_open() && lately(delivery)));
+        let Some(after) = page.next.and_then(|next| next.parse().ok()) else { break };
+        query.after = Some(after);
+    }
+    Ok(ended)
 }
 
 fn backend_settings(settings: &Settings, kafka: &KafkaSettings, history_url: &str) -> backend::Settings {
