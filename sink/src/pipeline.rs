@@ -109,15 +109,23 @@ impl Pipeline {
         }
     }
 
+    /// Marks what the batch reached, and with it every held partition that moved or was never marked: a `through` that
+    /// knew only some partitions would promise too much.
     async fn checkpoint(&self, ends: &BTreeMap<Key, End>) -> Option<()> {
-        let mark = |((topic, partition), end): (&Key, &End)| PartitionMark {
+        let reached = |((topic, partition), end): (&Key, &End)| PartitionMark {
             topic: self.topics[*topic].clone(),
             partition: *partition,
             next_offset: end.next,
             through: end.time,
         };
-        let marks: Vec<PartitionMark> = ends.iter().map(mark).collect();
-        retry::until_done("checkpoint", &self.shutdown, || self.writer.checkpoint(&marks)).await
+        let mut marks: Vec<PartitionMark> = ends.iter().map(reached).collect();
+        let mut others = self.progress.marks(&self.topics);
+        others
+            .retain(|other| !marks.iter().any(|mark| (&mark.topic, mark.partition) == (&other.topic, other.partition)));
+        marks.append(&mut others);
+        retry::until_done("checkpoint", &self.shutdown, || self.writer.checkpoint(&marks)).await?;
+        self.progress.recorded(&self.topics, &marks);
+        Some(())
     }
 
     fn count(&self, items: &[Item], verdicts: &[Verdict]) {

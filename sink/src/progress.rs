@@ -31,6 +31,8 @@ struct Place {
     epoch: u64,
     /// First offset that is not stored.
     next: i64,
+    /// Whether anything was stored under this assignment.
+    moved: bool,
     /// All that was appended before this time (ms UTC) is stored; 0 where that is not known yet.
     through: Millis,
     /// Where the log ended when it was last asked.
@@ -55,17 +57,16 @@ impl Progress {
         state.epoch += 1;
         let epoch = state.epoch;
         for Assigned { topic, partition, from, high } in assigned {
-            let place = Place { epoch, next: *from, through: 0, high: Some(*high), recorded: None };
+            let place = Place { epoch, next: *from, moved: false, through: 0, high: Some(*high), recorded: None };
             state.places.insert((*topic, *partition), place);
         }
     }
 
-    /// Partitions are somebody else's.
-    pub(crate) fn release(&self, partitions: &[Key]) {
+    /// Partitions are somebody else's. Says how far those are stored (and may be committed) in which anything was.
+    pub(crate) fn release(&self, partitions: &[Key]) -> Vec<(Key, i64)> {
         let mut state = self.0.lock();
-        for key in partitions {
-            state.places.remove(key);
-        }
+        let released = partitions.iter().filter_map(|key| Some((*key, state.places.remove(key)?)));
+        released.filter(|(_, place)| place.moved).map(|(key, place)| (key, place.next)).collect()
     }
 
     /// Which assignment each of these partitions came with; those that are not held are left out.
@@ -80,6 +81,7 @@ impl Progress {
         let mut state = self.0.lock();
         let Some(place) = state.places.get_mut(&key).filter(|place| place.epoch == epoch) else { return false };
         place.next = place.next.max(end.next);
+        place.moved = true;
         place.through = place.through.max(end.time);
         true
     }
@@ -177,11 +179,14 @@ mod tests {
         let progress = Progress::default();
         progress.assign(&[assigned(0, 5, 8)]);
         let epoch = progress.epochs([(0, 0)].iter())[&(0, 0)];
-        progress.release(&[(0, 0)]);
+        assert!(progress.release(&[(0, 0), (0, 7)]).is_empty());
         assert!(!progress.stored((0, 0), epoch, End { next: 8, time: 1 }));
         progress.assign(&[assigned(0, 500, 800)]);
         assert!(!progress.stored((0, 0), epoch, End { next: 8, time: 1 }));
         assert_eq!(progress.lag().records, [((0, 0), 300)]);
+        let epoch = progress.epochs([(0, 0)].iter())[&(0, 0)];
+        assert!(progress.stored((0, 0), epoch, End { next: 600, time: 1 }));
+        assert_eq!(progress.release(&[(0, 0)]), [((0, 0), 600)]);
     }
 
     #[test]

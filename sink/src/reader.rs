@@ -162,7 +162,10 @@ impl GroupHandler for Reader {
             }
         }
         self.batch.drop_partitions(partitions);
-        self.progress.release(partitions);
+        for ((topic, partition), next) in self.progress.release(partitions) {
+            // Once more: a commit that was sent before may have failed, as some brokers refuse them in a rebalance.
+            control.commit(topic, partition, next);
+        }
         self.behind.retain(|key| !partitions.contains(key));
     }
 }
