@@ -18,6 +18,10 @@ use contract::topics;
 use rdkafka::{mocking::MockCluster, producer::DefaultProducerContext};
 use service::{Health, Shutdown};
 
+/// As in the real process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
@@ -66,10 +70,9 @@ fn server(count: &str) {
     topics::ALL.iter().for_each(|topic| cluster.create_topic(topic.name, topic.partitions, 1).unwrap());
     let dir = tempfile::TempDir::new().unwrap();
     let history = format!("sqlite:{}", dir.path().join("history.sqlite").display());
-    let settings = ["backend", "--kafka-brokers", &cluster.bootstrap_servers(), "--history-url", &history]
-        .into_iter()
-        .chain(["--http-addr", "127.0.0.1:0"]);
-    let mut settings = Settings::parse_from(settings);
+    let brokers = cluster.bootstrap_servers();
+    let flags = ["--kafka-brokers", &brokers, "--history-url", &history, "--http-addr", "127.0.0.1:0"];
+    let mut settings = Settings::parse_from(std::iter::once("backend").chain(flags));
     settings.kafka.embedded = true;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {

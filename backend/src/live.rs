@@ -55,6 +55,8 @@ pub struct Live {
     pub behind_ms: AtomicI64,
     /// Records that were deleted before they could be read.
     pub lost: AtomicU64,
+    /// Counts bytes of frames; looked up once, because it is used for each of them.
+    pub frame_bytes: metrics::Counter,
     /// Sockets that are open.
     pub sockets: watch::Sender<u32>,
 }
@@ -72,6 +74,7 @@ impl Live {
             connected: AtomicBool::new(false),
             behind_ms: AtomicI64::new(0),
             lost: AtomicU64::new(0),
+            frame_bytes: metrics::counter!("cd_frame_bytes_total"),
             sockets: watch::Sender::new(0),
         })
     }

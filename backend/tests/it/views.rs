@@ -87,7 +87,9 @@ async fn far_out_couriers_are_counted_and_watched_ones_stay() {
     backend.feed.position(&fix("crowd-x", -45.0, 100.0)).await;
     socket.say(json!({ "type": "watch", "courier": "crowd-x" })).await;
     socket.look(99.0, -41.0, 101.0, -39.0, 11.9).await;
-    let counted = |socket: &Socket| socket.picture.counts().iter().map(|count| count.couriers).sum::<u32>() == 30;
+    let counted = |socket: &Socket| {
+        socket.picture.counts().iter().map(|count| count.couriers).sum::<u32>() == 30 && !socket.picture.is_empty()
+    };
     socket.until("counts", counted).await;
     assert!(socket.picture.is_counted());
     assert_eq!((socket.picture.level(), socket.names()), (13, vec!["crowd-x".to_owned()]));
@@ -114,7 +116,8 @@ async fn couriers_that_fall_silent_are_dropped() {
     socket.look(1.0, 1.0, 2.0, 2.0, 14.0).await;
     backend.feed.position(&fix("gone-1", 1.5, 1.5)).await;
     socket.until("the courier", |socket| socket.names() == ["gone-1"]).await;
-    clock.advance(61_000);
+    // The fix was made by the system's clock, some seconds after the test's began to stand.
+    clock.advance(120_000);
     socket.until("its end", |socket| socket.names().is_empty()).await;
     backend.api().get("/couriers/gone-1").await.problem("not-found");
 }
