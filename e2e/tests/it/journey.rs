@@ -21,7 +21,7 @@ async fn fifty_deliveries_arrive_and_every_fix_is_stored_once() {
     let ids = start_all(&Rest::new(&server.url)).await;
     let mut follower = Follower::new(&server.url);
     follower.until(Duration::from_secs(120), |known| all_ended(known, &ids)).await;
-    check(&server, data.path(), &ids, &follower.deliveries).await;
+    check(&server, &ids, &follower.deliveries).await;
     assert!(server.process.stop(Duration::from_secs(30)).success(), "it does not end well when it is asked to");
     verify(data.path());
 }
@@ -44,7 +44,7 @@ async fn a_kill_in_the_middle_loses_nothing() {
     follower.until(Duration::from_secs(120), |known| all_ended(known, &ids)).await;
     // Its cursor was of the broker that died.
     assert!(follower.resumes.get("reset").is_some_and(|count| *count >= 1), "{:?}", follower.resumes);
-    check(&server, data.path(), &ids, &follower.deliveries).await;
+    check(&server, &ids, &follower.deliveries).await;
     assert!(server.process.stop(Duration::from_secs(30)).success());
     verify(data.path());
 }
@@ -75,16 +75,16 @@ fn all_ended(known: &HashMap<String, Value>, ids: &[String]) -> bool {
 }
 
 /// What the socket told, what REST says, and what is stored must agree, for each delivery.
-async fn check(server: &Standalone, data: &Path, ids: &[String], told: &HashMap<String, Value>) {
+async fn check(server: &Standalone, ids: &[String], told: &HashMap<String, Value>) {
     let rest = Rest::new(&server.url);
     for id in ids {
         let positions = told[id]["positions"].as_u64().expect("a delivered run says how many fixes it had");
         let audit = e2e::eventually("the store to hold every fix", Duration::from_secs(30), async || {
             let audit = rest.get(&format!("/deliveries/{id}/audit")).await;
-            (audit["stored"] == audit["expected"]).then_some(audit)
+            // The socket tells an end before the store has it; until then nobody knows how many are expected.
+            (audit["stored"] == positions && audit["expected"] == positions).then_some(audit)
         })
         .await;
-        assert_eq!(audit["expected"], positions, "delivery {id} in {}", data.display());
         assert_eq!(audit["missing"], json!([]));
         let stored = rest.get(&format!("/deliveries/{id}")).await;
         assert_eq!(stored["status"], "delivered");
