@@ -1,7 +1,7 @@
 //! Lines over the map: the trail of a selection, the way ahead of it, and the preview of a start.
 
 use contract::{DeliveryId, Millis, Place, Position, frame::CourierStatus, rest::Gap};
-use fleet::client::Seen;
+use fleet::{client::Seen, path::Path};
 
 /// A line that is previewed before a start, with named ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,14 @@ pub struct PreviewLine {
     pub from: String,
     /// Name of its end.
     pub to: String,
+}
+
+impl PreviewLine {
+    /// The place half-way along.
+    pub fn middle(&self) -> Option<Place> {
+        let path = Path::new(self.line.clone()).ok()?;
+        Some(path.at(path.length_m() / 2.0).0)
+    }
 }
 
 /// What the start form shows on the map.

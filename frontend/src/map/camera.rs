@@ -19,6 +19,9 @@ const NEAR: f64 = 15.0;
 /// Following catches up gently from further away than this, px.
 const GENTLY: f64 = 24.0;
 
+/// Where the demo city's streets are: below its middle, for parks and tracks fill the north.
+const DOWNTOWN: f64 = 0.6;
+
 /// The demo city: what is shown when the address asks for nothing. Part of the program, so that the first frame need not
 /// wait for it.
 const CITY: &str = include_str!("../../static/map/city.json");
@@ -31,8 +34,10 @@ pub fn start_options(live: Live, size: (f64, f64)) -> Value {
     let city: Value = serde_json::from_str(CITY).unwrap_or_default();
     let edge = |number: usize| city["bounds"][number].as_f64().unwrap_or_default();
     let corners = (Place::saturating(edge(3), edge(0)), Place::saturating(edge(1), edge(2)));
-    let zoom = covering(corners, size);
-    json!({ "center": [city["centre"]["lon"], city["centre"]["lat"]], "zoom": zoom })
+    let (x, north) = corners.0.mercator();
+    let (east, south) = corners.1.mercator();
+    let middle = Place::from_mercator((x + east) / 2.0, north + (south - north) * DOWNTOWN);
+    json!({ "center": [middle.lon(), middle.lat()], "zoom": covering(corners, size) })
 }
 
 /// The zoom at which a rectangle covers all of the screen: streets to every edge, rather than all streets.

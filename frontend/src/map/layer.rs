@@ -145,8 +145,8 @@ impl Layer {
             live.anchor.set(spot);
         }
         let middle = live.preview.with_untracked(|preview| {
-            let line = &preview.as_ref()?.lines.first()?.line;
-            line.get(line.len() / 2).map(|place| self.map.spot(place.lon(), place.lat()))
+            let middle = preview.as_ref()?.lines.first()?.middle()?;
+            Some(self.map.spot(middle.lon(), middle.lat()))
         });
         if live.preview_anchor.get_untracked() != middle {
             live.preview_anchor.set(middle);

@@ -41,7 +41,9 @@ void main() {
   v_look = ivec4(status, pointed ? 1 : 0, (flags & 8) != 0 ? 1 : 0, selected ? 1 : hovered ? 2 : 0);
   float age = u_now - a_time.w;
   vec3 grey = u_status[4];
-  v_colour = age > 300.0 ? grey : (age > 60.0 || u_frozen > 0.5 ? mix(grey, u_status[status], 0.26) : u_status[status]);
+  // An alarm is about its age: taking its colour for it would hide what it is there to show.
+  bool aged = u_frozen > 0.5 || (age > 60.0 && status != 3);
+  v_colour = age > 300.0 ? grey : (aged ? mix(grey, u_status[status], 0.26) : u_status[status]);
   v_alpha = (flags & 64) != 0 && !selected ? u_dim : 1.0;
   vec4 clip = u_matrix * vec4(place, 0.0, 1.0);
   clip.xy += vec2(v_at.x, -v_at.y) * 2.0 / u_size * clip.w;

@@ -148,18 +148,6 @@ pub fn signs_below(live: Live, world: &World, chosen: Option<&Chosen>, scene: &S
         sprites.put(gl, &at(path.origin()), &Picture::Start, Hang::Centred, 1.0);
         sprites.put(gl, &at(path.destination()), &Picture::Pin, Hang::Standing, 1.0);
     }
-    live.preview.with_untracked(|preview| {
-        let Some(preview) = preview else { return };
-        for line in &preview.lines {
-            let (Some(from), Some(to)) = (line.line.first(), line.line.last()) else { continue };
-            sprites.put(gl, &at(*from), &Picture::Start, Hang::Centred, 1.0);
-            sprites.put(gl, &at(*to), &Picture::Pin, Hang::Standing, 1.0);
-            if preview.lines.len() <= MOST_NAMED {
-                sprites.put(gl, &at(*from), &Picture::End(line.from.clone()), Hang::Right(11.0, 0.0), 1.0);
-                sprites.put(gl, &at(*to), &Picture::End(line.to.clone()), Hang::Right(14.0, -18.0), 1.0);
-            }
-        }
-    });
     let client = world.client();
     if client.is_counted() {
         for disc in
@@ -175,6 +163,24 @@ pub fn signs_below(live: Live, world: &World, chosen: Option<&Chosen>, scene: &S
             );
         }
     }
+}
+
+/// Ends of the previewed lines, with their names.
+fn preview_ends(live: Live, world: &World, scene: &Scene<'_>, sprites: &mut Sprites) {
+    let at = |place: Place| still(world.motion().relative(place));
+    let gl = scene.gl;
+    live.preview.with_untracked(|preview| {
+        let Some(preview) = preview else { return };
+        for line in &preview.lines {
+            let (Some(from), Some(to)) = (line.line.first(), line.line.last()) else { continue };
+            sprites.put(gl, &at(*from), &Picture::Start, Hang::Centred, 1.0);
+            sprites.put(gl, &at(*to), &Picture::Pin, Hang::Standing, 1.0);
+            if preview.lines.len() <= MOST_NAMED {
+                sprites.put(gl, &at(*from), &Picture::End(line.from.clone()), Hang::Right(11.0, 0.0), 1.0);
+                sprites.put(gl, &at(*to), &Picture::End(line.to.clone()), Hang::Right(14.0, -18.0), 1.0);
+            }
+        }
+    });
 }
 
 /// Badges, ages and names of the couriers on the screen. True where an age is shown: then it must be drawn again in a
@@ -233,5 +239,6 @@ pub fn signs_above(
             sprites.put(gl, instance, &name, Hang::Right(away, 0.0), alpha);
         }
     }
+    preview_ends(live, world, scene, sprites);
     ages
 }
