@@ -145,9 +145,12 @@ impl Path {
     /// The part of the line between two distances from the start, its cut ends included. Empty where `to_m` is not beyond
     /// `from_m`.
     pub fn slice(&self, from_m: f64, to_m: f64) -> Vec<Place> {
+        // `max` and `min` turn NaN into a number, so it is asked for first.
+        if from_m.is_nan() || to_m.is_nan() {
+            return Vec::new();
+        }
         let (from_m, to_m) = (from_m.max(0.0), to_m.min(self.length_m()));
-        // Written so that NaN means empty, too.
-        if !matches!(from_m.partial_cmp(&to_m), Some(std::cmp::Ordering::Less)) {
+        if from_m >= to_m {
             return Vec::new();
         }
         let inner = self.run.partition_point(|run| *run <= from_m)..self.run.partition_point(|run| *run < to_m);
