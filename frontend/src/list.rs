@@ -123,7 +123,10 @@ impl List {
             let totals = Totals {
                 couriers: couriers.max(world.client().len()),
                 deliveries: world.deliveries().count(),
-                in_view: world.count_couriers(&Filter { in_view: true, ..Filter::default() }),
+                in_view: match world.client().is_counted() {
+                    true => world.client().counts().iter().map(|count| count.couriers as usize).sum(),
+                    false => world.count_couriers(&Filter { in_view: true, ..Filter::default() }),
+                },
             };
             if *self.shown.read_untracked().as_ref() != shown {
                 self.shown.set(Arc::new(shown));

@@ -6,6 +6,7 @@ use model::{Connection, format};
 
 use crate::{
     layout::{Layout, Size},
+    list::List,
     live::Live,
     net::api,
     sign::icon_small,
@@ -51,14 +52,22 @@ pub fn TimeBar() -> impl IntoView {
             spawn_local(async move { stored.set(fetch(live, span).await) });
         }
     });
+    let list = List::expect();
+    let known = Memo::new(move |_| list.totals.get().deliveries);
     let minute = Memo::new(move |_| live.clock.get() / 60_000);
     let bars = Memo::new(move |_| {
         let bucket = bucket_of(hours.get());
         let now = minute.get() * 60_000;
         let end = now.div_euclid(bucket) * bucket + bucket;
-        let begun = stored.read();
-        let known = live.with_world(|world| world.deliveries().filter_map(begun_of).collect::<Vec<_>>());
-        (end, count(&begun, &known, end, bucket, hours.get()))
+        // Made anew each minute and when a delivery came, not with every position.
+        known.track();
+        let mut begun = stored.get();
+        live.world.with_value(|world| begun.extend(world.deliveries().filter_map(begun_of)));
+        // Of one that is known twice the live one counts: it stands behind, and ends may have come since.
+        begun.reverse();
+        begun.sort_by_key(|begun| begun.id);
+        begun.dedup_by_key(|begun| begun.id);
+        (end, count(&begun, end, bucket, hours.get()))
     });
     let live_pill = move || match live.connection.get() {
         Connection::Live => view! { <span class="live" data-live="true"><i></i>{words::LIVE_CAPS}</span> }.into_any(),
@@ -136,12 +145,11 @@ fn begun_of(delivery: &Delivery) -> Option<Begun> {
     Some(Begun { id: delivery.delivery, at, late })
 }
 
-fn count(stored: &[Begun], known: &[Begun], end: Millis, bucket: Millis, hours: i64) -> Vec<Bar> {
+fn count(begun: &[Begun], end: Millis, bucket: Millis, hours: i64) -> Vec<Bar> {
     let number = (hours * HOUR / bucket) as usize;
     let start = end - hours * HOUR;
     let mut bars = vec![Bar::default(); number];
-    let newer = stored.iter().filter(|begun| !known.iter().any(|k| k.id == begun.id));
-    for begun in newer.chain(known) {
+    for begun in begun {
         let index = (begun.at - start).div_euclid(bucket);
         if let Some(bar) = usize::try_from(index).ok().and_then(|index| bars.get_mut(index)) {
             bar.all += 1;
