@@ -18,6 +18,9 @@ const WIDTH: f64 = 244.0;
 const HEIGHT: f64 = 128.0;
 const AWAY: f64 = 30.0;
 
+/// About as wide is the pill of a previewed way, px.
+const PILL: f64 = 176.0;
+
 /// The selection's card while the drawer is closed.
 #[component]
 pub fn Callout() -> impl IntoView {
@@ -111,7 +114,9 @@ pub fn PreviewPill() -> impl IntoView {
     move || {
         let spot = live.preview_anchor.get()?;
         let text = layout.preview_text.get().filter(|_| layout.panel.get() == Panel::Start)?;
-        let style = format!("left:0;top:0;transform:translate({:.0}px,{:.0}px)", spot.x + 18.0, spot.y - 16.0);
+        let width = crate::browser::by_id("stage").map_or(1000.0, |stage| f64::from(stage.client_width()));
+        let x = (spot.x + 18.0).min(width - live.padding.get().right - PILL).max(8.0);
+        let style = format!("left:0;top:0;transform:translate({x:.0}px,{:.0}px)", spot.y - 16.0);
         Some(view! { <div class="pill" style=style>{icon("route")} {text}</div> })
     }
 }
