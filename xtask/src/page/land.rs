@@ -62,23 +62,46 @@ fn polygons(object: &Value) -> Vec<&Value> {
 
 /// A ring is its arcs one after the other, each beginning where the last one ended; `!n` is arc n backwards.
 fn write_ring(text: &mut String, ring: &Value, arcs: &[Arc]) -> Option<()> {
-    text.push('[');
-    let mut last = None;
+    let mut points: Vec<(i64, i64)> = Vec::new();
     for number in ring.as_array()? {
         let number = number.as_i64()?;
         let arc = arcs.get(usize::try_from(if number < 0 { !number } else { number }).ok()?)?;
-        let mut put = |point: &(f64, f64)| {
-            let point = ((point.0 * 1e3).round() as i64, (point.1 * 1e3).round() as i64);
-            if last != Some(point) {
-                let comma = if last.is_some() { "," } else { "" };
-                let _ = write!(text, "{comma}[{},{}]", point.0 as f64 / 1e3, point.1 as f64 / 1e3);
-                last = Some(point);
-            }
-        };
+        let mut put =
+            |point: &(f64, f64)| points.push(((point.0 * 1e3).round() as i64, (point.1 * 1e3).round() as i64));
         if number < 0 { arc.iter().rev().for_each(&mut put) } else { arc.iter().for_each(&mut put) }
     }
-    text.push(']');
+    unroll(&mut points);
+    points.dedup();
+    let points: Vec<String> =
+        points.iter().map(|(x, y)| format!("[{},{}]", *x as f64 / 1e3, *y as f64 / 1e3)).collect();
+    let _ = write!(text, "[{}]", points.join(","));
     Some(())
+}
+
+/// The data is for a sphere: rings step over the antimeridian as if nothing were there. On a flat map they go on beyond 180
+/// degrees instead (the map draws that part at the other edge, too), and a ring around the pole is closed along the map's
+/// lower edge.
+fn unroll(points: &mut Vec<(i64, i64)>) {
+    const TURN: i64 = 360_000;
+    const POLE: i64 = -90_000;
+    let mut turn = 0;
+    let mut last: Option<i64> = None;
+    for point in points.iter_mut() {
+        if let Some(last) = last {
+            match point.0 + turn - last {
+                step if step > TURN / 2 => turn -= TURN,
+                step if step < -TURN / 2 => turn += TURN,
+                _ => {}
+            }
+        }
+        point.0 += turn;
+        last = Some(point.0);
+    }
+    if let (Some(first), Some(last)) = (points.first().copied(), points.last().copied())
+        && (last.0 - first.0).abs() > TURN / 2
+    {
+        points.extend([(last.0, POLE), (first.0, POLE), first]);
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +118,16 @@ mod tests {
             land["geometry"]["coordinates"],
             serde_json::json!([[[[10, 50], [11, 50], [11, 51], [10, 51], [10, 50]]]])
         );
+    }
+
+    #[test]
+    fn rings_go_on_beyond_the_antimeridian_and_close_around_the_pole() {
+        let mut ring = vec![(179_000, 60_000), (-179_000, 60_000), (-179_000, 65_000), (179_000, 60_000)];
+        unroll(&mut ring);
+        assert_eq!(ring, [(179_000, 60_000), (181_000, 60_000), (181_000, 65_000), (179_000, 60_000)]);
+        let mut ring = vec![(0, -70_000), (120_000, -70_000), (-120_000, -70_000), (0, -70_000)];
+        unroll(&mut ring);
+        assert_eq!(ring[3..], [(360_000, -70_000), (360_000, -90_000), (0, -90_000), (0, -70_000)]);
     }
 
     #[test]
