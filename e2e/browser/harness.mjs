@@ -1,0 +1,316 @@
+// What every browser test stands on: the one process on free ports, a headless Chromium, pages that are listened to, and
+// waiting for conditions instead of for time.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const SHOTS = join(ROOT, "target/shots");
+
+/** How long a condition may take on a machine that is busy with other things, ms. */
+export const PATIENCE = 30_000;
+
+/** Waits until `probe` answers something true and gives it back. A probe that throws is asked again. */
+export async function until(what, probe, within = PATIENCE) {
+  const deadline = Date.now() + within;
+  let last;
+  for (;;) {
+    try {
+      const answer = await probe();
+      if (answer) return answer;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) {
+      const why = last ? `: ${last.message}` : "";
+      throw new Error(`not within ${within / 1000} s: ${typeof what === "function" ? await what() : what}${why}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function onPath(names) {
+  for (const dir of (process.env.PATH ?? "").split(delimiter)) {
+    for (const name of names) {
+      const path = join(dir, name);
+      try {
+        accessSync(path, constants.X_OK);
+        return path;
+      } catch {
+        // Not here.
+      }
+    }
+  }
+  throw new Error("no Chromium on PATH (Debian: apt-get install chromium)");
+}
+
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
+/** The one process with everything in it. */
+export class Server {
+  #child;
+  log = [];
+
+  /** Starts it and waits until it is ready. `demo` couriers keep delivering. */
+  static async start({ demo = 12, flags = [] } = {}) {
+    const server = new Server();
+    server.binary = process.env.E2E_BIN ?? join(ROOT, "target/debug/code-delivery");
+    [server.port, server.admin] = [await freePort(), await freePort()];
+    server.url = `http://127.0.0.1:${server.port}`;
+    server.data = mkdtempSync(join(tmpdir(), "code-delivery-"));
+    server.demo = demo;
+    server.flags = flags;
+    await server.restart();
+    return server;
+  }
+
+  /** Starts it again on the same ports and data. */
+  async restart() {
+    const arguments_ = ["--http-addr", `127.0.0.1:${this.port}`, "--admin-addr", `127.0.0.1:${this.admin}`];
+    arguments_.push("--data-dir", this.data, "--demo", String(this.demo), ...this.flags);
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CD_")));
+    const child = spawn(this.binary, arguments_, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+    running.add(child);
+    child.once("exit", () => running.delete(child));
+    child.on("error", (error) => this.log.push(`cannot start: ${error.message}`));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => this.log.push(...text.trimEnd().split("\n")));
+    }
+    this.#child = child;
+    await until(() => `the process is ready:\n${this.log.slice(-20).join("\n")}`, async () => {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+      return (await fetch(`http://127.0.0.1:${this.admin}/readyz`)).ok;
+    }, 60_000);
+  }
+
+  /** Ends it as a crash would. */
+  async kill() {
+    const child = this.#child;
+    const ended = child.exitCode !== null || child.signalCode !== null;
+    const end = ended ? null : new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await end;
+  }
+
+  /** Ends it and forgets its data. */
+  async remove() {
+    await this.kill();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** REST as a script uses it: status and body. */
+  async ask(method, path, body) {
+    const init = { method, headers: { "content-type": "application/json" } };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const answer = await fetch(`${this.url}/api/v1${path}`, init);
+    return { status: answer.status, body: await answer.json().catch(() => null) };
+  }
+
+  /** The body of a GET that succeeds. */
+  async get(path) {
+    const { status, body } = await this.ask("GET", path);
+    assert.equal(status, 200, `GET ${path}: ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  /** Starts a delivery and gives its document. */
+  async deliver(courier, route, more = {}) {
+    const { status, body } = await this.ask("POST", "/deliveries", { courier, route, ...more });
+    assert.equal(status, 202, JSON.stringify(body));
+    return body;
+  }
+}
+
+const FLAGS = [
+  "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+  "--disable-sync",
+];
+/** WebGL without a graphics card. */
+const DRAWN_BY_CPU = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+/** No WebGL at all. */
+const NOT_DRAWN = ["--disable-gpu", "--disable-3d-apis", "--disable-software-rasterizer"];
+
+/** A browser with a fresh profile. */
+export function browse({ webgl = true } = {}) {
+  return chromium.launch({
+    executablePath: onPath(["chromium", "chromium-browser", "google-chrome"]),
+    headless: true,
+    args: [...FLAGS, ...(webgl ? DRAWN_BY_CPU : NOT_DRAWN)],
+    // What this library adds by default to reach a browser without a graphics card.
+    ignoreDefaultArgs: webgl ? [] : ["--enable-unsafe-swiftshader"],
+  });
+}
+
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+export const SMALL_PHONE = { width: 360, height: 740 };
+
+/** A page that is listened to: what it complains about, and whom it asks. */
+export class Page {
+  /** Texts that this page may complain with, as patterns. */
+  allowed = [];
+  faults = [];
+
+  /** Opens a page in a profile of its own. `query` is the address behind the host. */
+  static async open(browser, server, query = "", options = {}) {
+    const opened = new Page();
+    const defaults = { viewport: DESKTOP, colorScheme: "light", locale: "en-GB", timezoneId: "Europe/Helsinki" };
+    opened.context = await browser.newContext({ ...defaults, ...options });
+    opened.context.setDefaultTimeout(PATIENCE);
+    opened.server = server;
+    opened.tab = await opened.context.newPage();
+    opened.#listen();
+    await opened.tab.goto(`${server.url}/${query}`, { timeout: 60_000 });
+    return opened;
+  }
+
+  #listen() {
+    const { tab, server } = this;
+    const host = new URL(server.url).host;
+    tab.on("console", (message) => {
+      if (["error", "warning", "assert"].includes(message.type())) {
+        this.faults.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
+      }
+    });
+    tab.on("pageerror", (error) => this.faults.push(`uncaught: ${error.stack ?? error.message}`));
+    tab.on("crash", () => this.faults.push("the page crashed"));
+    const ask = (url) => {
+      const { protocol, host: asked } = new URL(url);
+      if (!["blob:", "data:", "about:"].includes(protocol) && asked !== host) this.faults.push(`asks another host: ${url}`);
+    };
+    this.context.on("request", (request) => ask(request.url()));
+    tab.on("websocket", (socket) => ask(socket.url()));
+  }
+
+  /** Closes it; fails where it complained or asked another host. */
+  async close() {
+    await this.context.close();
+    this.check();
+  }
+
+  /** Fails where it complained or asked another host. */
+  check() {
+    const faults = this.faults.filter((fault) => !this.allowed.some((pattern) => pattern.test(fault)));
+    assert.deepEqual(faults, [], "the page complained");
+  }
+
+  /** Allows complaints that match, as a refused request makes the browser itself write one. */
+  allow(...patterns) {
+    this.allowed.push(...patterns);
+  }
+
+  $(selector) {
+    return this.tab.locator(selector);
+  }
+
+  button(name, within = "body") {
+    return this.tab.locator(within).getByRole("button", { name, exact: true });
+  }
+
+  attribute(selector, name) {
+    return this.$(selector).first().getAttribute(name, { timeout: PATIENCE });
+  }
+
+  text(selector) {
+    return this.$(selector).first().innerText({ timeout: PATIENCE });
+  }
+
+  connection() {
+    return this.attribute(".app", "data-connection");
+  }
+
+  async drawn() {
+    return Number(await this.attribute(".app", "data-couriers-drawn"));
+  }
+
+  tier() {
+    return this.attribute(".map-pane", "data-tier");
+  }
+
+  async zoom() {
+    return Number(await this.attribute(".map-pane", "data-zoom"));
+  }
+
+  rows() {
+    return this.$(".row[data-courier]:visible");
+  }
+
+  row(courier) {
+    return this.$(`.row[data-courier="${courier}"]:visible`);
+  }
+
+  query() {
+    return new URL(this.tab.url()).searchParams;
+  }
+
+  press(...keys) {
+    return keys.reduce((before, key) => before.then(() => this.tab.keyboard.press(key)), Promise.resolve());
+  }
+
+  /** Waits until streets and couriers are drawn and the list is there. */
+  async ready() {
+    await until("the connection is live", async () => (await this.connection()) === "live", 60_000);
+    await until("the map is ready", async () => (await this.attribute(".map-pane", "data-ready")) === "true");
+    await until("couriers are drawn", async () => (await this.drawn()) > 0 || (await this.tier()) === "counts");
+    await until("rows are listed", async () => (await this.rows().count()) > 0);
+    return this;
+  }
+
+  /** Where the map looks, as the address says it; the address follows within half a second. */
+  at() {
+    const [lat, lon, zoom] = (this.query().get("at") ?? "").split(",").map(Number);
+    return { lat, lon, zoom };
+  }
+
+  /** Where the selected courier's card hangs on the screen. */
+  async callout() {
+    const style = (await this.attribute(".callout", "style")) ?? "";
+    const found = /translate\((-?[\d.]+)px, ?(-?[\d.]+)px\)/.exec(style);
+    return found && { x: Number(found[1]), y: Number(found[2]) };
+  }
+
+  /** Fails where the page is wider than its window. */
+  async fitsItsWidth(what) {
+    const [wide, window] = await this.tab.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= window, `${what}: ${wide} px wide in a window of ${window} px`);
+    const beyond = await this.tab.evaluate(() => {
+      // What scrolls by itself, or lies in something that does, may be wider.
+      const scrolls = (element) => element && (/auto|scroll|hidden/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+      const found = [];
+      for (const element of document.querySelectorAll(".app button, .app input, .app h1, .app h2, .app .card")) {
+        const box = element.getBoundingClientRect();
+        const shown = box.width > 0 && getComputedStyle(element).visibility === "visible";
+        if (shown && (box.left < -1 || box.right > innerWidth + 1) && !element.closest(".counts, .chips, .vh, .skip") && !element.closest("[hidden]")) {
+          found.push(`${element.tagName} ${element.className} ${element.textContent.slice(0, 40)}`);
+        }
+      }
+      return found;
+    });
+    assert.deepEqual(beyond, [], `${what}: beyond the window's edge`);
+  }
+
+  /** A picture of what is on the screen, for people: `target/shots/NAME.png`. */
+  async shot(name, path = join(SHOTS, `${name}.png`)) {
+    mkdirSync(dirname(path), { recursive: true });
+    await this.tab.screenshot({ path, timeout: 60_000 });
+  }
+}
