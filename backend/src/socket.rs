@@ -4,7 +4,7 @@
 mod inbox;
 mod session;
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use axum::{
     extract::{
@@ -58,17 +58,23 @@ pub async fn connect(
         .max_frame_size(MAX_READ)
         .protocols([live::SUBPROTOCOL]);
     let spoken = upgrade.selected_protocol().is_some();
-    upgrade.on_failed_upgrade(|error| tracing::debug!(%error, "a socket failed in its handshake")).on_upgrade(
-        async move |socket| {
-            if !spoken {
-                return refuse(socket, close::NOT_SPOKEN).await;
-            }
-            let Some(place) = Seat::take(&app) else { return refuse(socket, close::OVERLOAD).await };
-            // The session is made on the heap: the task's own future stays small for the many that idle.
-            Box::pin(Session::new(socket, app.session_context()).run()).await;
-            drop(place);
-        },
-    )
+    // What axum's task holds for as long as the socket lives is one pointer: with the futures themselves in it, it would
+    // be several times larger than what a socket needs.
+    upgrade
+        .on_failed_upgrade(|error| tracing::debug!(%error, "a socket failed in its handshake"))
+        .on_upgrade(move |socket| serve(socket, &app, spoken))
+}
+
+fn serve(socket: WebSocket, app: &Arc<App>, spoken: bool) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    if !spoken {
+        return Box::pin(refuse(socket, close::NOT_SPOKEN));
+    }
+    let Some(seat) = Seat::take(app) else { return Box::pin(refuse(socket, close::OVERLOAD)) };
+    let session = Box::new(Session::new(socket, app.session_context()));
+    Box::pin(async move {
+        session.run().await;
+        drop(seat);
+    })
 }
 
 async fn refuse(mut socket: WebSocket, with: close::Close) {

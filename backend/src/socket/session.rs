@@ -36,6 +36,8 @@ use crate::live::{
 pub const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a cursor that is ahead of this replica may wait for it.
 const AHEAD_WAIT: Duration = Duration::from_secs(5);
+/// Most memory that a frame begins with, bytes.
+const MAX_ROOM: usize = 4 * 1024;
 /// Most answers that wait for a client which asks and does not read: some seconds of its allowance.
 const MAX_ANSWERS: usize = 64;
 /// What a session needs of the server.
@@ -67,8 +69,12 @@ pub struct Session<S> {
     stage: Stage,
     /// True while a write is under way.
     writing: bool,
+    /// A turn is due as soon as the write is done: something came while it was under way, or did not fit into it.
+    owed: bool,
     /// Text answers that wait for the write under way; at most [`MAX_ANSWERS`].
     answers: Vec<String>,
+    /// Memory that the next frame begins with.
+    room: usize,
     /// Number of the next event, and of the last summary.
     event: u64,
     /// The cursor that the client came with, until it has all that it missed.
@@ -128,6 +134,8 @@ where
             viewer: Viewer::default(),
             stage: Stage::New(now),
             writing: false,
+            owed: false,
+            room: 0,
             answers: Vec::new(),
             event: 0,
             resumed: None,
@@ -138,8 +146,8 @@ where
         }
     }
 
-    /// Runs until the socket is closed.
-    pub async fn run(mut self) {
+    /// Runs until the socket is closed. Boxed: a future that takes a session by value holds it several times over.
+    pub async fn run(mut self: Box<Self>) {
         let drain = self.context.drain.clone();
         let mut draining = std::pin::pin!(drain.requested());
         // On the heap: the many sockets of a server that does not drain have no use for a timer.
@@ -170,7 +178,7 @@ where
                 Wake::Heard(Some(Ok(message))) => self.hear(message, now).and_then(|()| self.turn()),
                 Wake::Written => {
                     self.written();
-                    self.turn()
+                    if self.owed { self.turn() } else { Ok(()) }
                 }
                 Wake::Tick => self.check_times(now).and_then(|()| self.turn()),
                 Wake::Drain => {
@@ -345,6 +353,7 @@ where
 
     /// One turn: everything that the client lacks, gathered into one write.
     fn turn(&mut self) -> Result<(), End> {
+        self.owed = self.writing;
         if self.writing {
             return Ok(());
         }
@@ -355,10 +364,11 @@ where
             return Ok(());
         }
         let live = self.context.live.clone();
-        let mut frame = Vec::new();
+        let mut frame = Vec::with_capacity(self.room);
         let (events, samples) = {
             let state = live.state.read();
             let events = self.events_since(&state.ring);
+            self.owed = self.event < state.ring.end();
             let kind = frame_for(&state.fleet, &mut self.viewer, &mut frame);
             (events, kind.map(|_| *live.append_samples.lock()))
         };
@@ -371,7 +381,9 @@ where
             self.feed(Message::Text(summary.text.as_ref().into()))?;
         }
         if !frame.is_empty() {
-            metrics::counter!("cd_frame_bytes_total").increment(frame.len() as u64);
+            live.frame_bytes.increment(frame.len() as u64);
+            // As much again will do for the next one, nearly always; a first picture is no measure.
+            self.room = frame.len().next_multiple_of(256).min(MAX_ROOM);
             self.samples = samples;
             self.feed(Message::Binary(frame.into()))?;
         }
@@ -412,7 +424,7 @@ where
         }
     }
 
-    async fn close(mut self, with: Close) {
+    async fn close(&mut self, with: Close) {
         metrics::counter!("cd_sockets_closed_total", "code" => with.code.to_string()).increment(1);
         let frame = Message::Close(Some(CloseFrame { code: with.code, reason: with.reason.into() }));
         let goodbye = async {

@@ -44,7 +44,7 @@ impl Bench {
             number: 3,
         };
         let (near, far) = pipe();
-        let running = tokio::spawn(Session::new(near, context).run());
+        let running = tokio::spawn(Box::new(Session::new(near, context)).run());
         Self { live, far, drain, running, partition: 0 }
     }
 
