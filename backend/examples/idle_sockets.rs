@@ -18,10 +18,6 @@ use contract::topics;
 use rdkafka::{mocking::MockCluster, producer::DefaultProducerContext};
 use service::{Health, Shutdown};
 
-/// As in the real process.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {

@@ -166,7 +166,7 @@ async fn the_store_answers_lists_trails_and_audits() {
     seen.dedup();
     assert_eq!(seen.len(), 5);
     let found: DeliveryPage = api.get("/deliveries?reference=order%207&status=delivered").await.expect(200);
-    assert_eq!(found.items, [run.clone()]);
+    assert_eq!(found.items, std::slice::from_ref(&run));
     let trail: Trail = api.get(&format!("/deliveries/{}/trail", run.delivery)).await.expect(200);
     assert_eq!((trail.points.len(), trail.through), (9, start));
     let thin: Trail = api.get(&format!("/deliveries/{}/trail?max_points=3", run.delivery)).await.expect(200);
