@@ -48,6 +48,16 @@ impl Ends {
 
     /// The offset behind the last record of each partition. Blocks.
     fn of(&self, partitions: &[Key]) -> KafkaResult<Vec<(Key, i64)>> {
+        // It reads nothing; but errors of its connections pile up in the client unless somebody takes them. The group's
+        // reader has the same ones and tells them.
+        for _ in 0..1_000 {
+            if self.consumer.poll(Duration::ZERO).is_none() {
+                break;
+            }
+        }
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for (topic, partition) in partitions {
             list.add_partition_offset(&self.topics[*topic], *partition, Offset::End)?;
@@ -71,15 +81,12 @@ pub(crate) async fn run(
 ) -> Result<(), Infallible> {
     let mut told: Vec<Key> = Vec::new();
     while shutdown.sleep(EVERY).await {
-        let held = progress.held();
-        if !held.is_empty() {
-            let (asking, asked_at) = (ends.clone(), clock.now() - CLOCKS_DIFFER);
-            match spawn_blocking(move || asking.of(&held)).await {
-                Ok(Ok(found)) => progress.ended(asked_at, &found),
-                // The group's reader tells that Kafka is away; here only the figures grow old.
-                Ok(Err(error)) => tracing::debug!("the ends of the log are not known: {error}"),
-                Err(error) => tracing::warn!("asking for the ends of the log: {error}"),
-            }
+        let (asking, held, asked_at) = (ends.clone(), progress.held(), clock.now() - CLOCKS_DIFFER);
+        match spawn_blocking(move || asking.of(&held)).await {
+            Ok(Ok(found)) => progress.ended(asked_at, &found),
+            // The group's reader tells that Kafka is away; here only the figures grow old.
+            Ok(Err(error)) => tracing::debug!("the ends of the log are not known: {error}"),
+            Err(error) => tracing::warn!("asking for the ends of the log: {error}"),
         }
         let marks = progress.marks(&ends.topics);
         if !marks.is_empty() && writer.checkpoint(&marks).await.is_ok() {

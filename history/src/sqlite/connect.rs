@@ -34,7 +34,9 @@ pub(super) fn for_writing(path: &Path) -> Result<Connection, OpenError> {
         Found::Empty => {}
     }
     // synchronous=FULL: what was answered New must outlive a power cut, not only a kill -9, because Kafka's offset is
-    // committed right after and nobody would send the records again. The price is one fsync a batch.
+    // committed right after and nobody would send the records again. The price is one fsync a batch,
+    // which could not be told from NORMAL in the measured rate (examples/store_rate).
+    // A checkpoint only every 64 MB: a page that several batches touched is then copied once, a sixth less CPU.
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;

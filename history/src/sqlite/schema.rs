@@ -9,7 +9,8 @@ pub(super) const APPLICATION_ID: i64 = 0x4344_6869;
 /// Each entry takes the schema one version further and never changes once released.
 const MIGRATIONS: [&str; 1] = ["
 -- One fix. The key is its identity; a courier's fixes lie together in the order of time, so that a trail is one range
--- and a courier's newest fix one seek. There is no index on time alone: every question and the retention go by courier.
+-- and a courier's newest fix one seek. There is no index on time alone: every question and the retention go by courier,
+-- and it would cost an eighth more CPU and 23 bytes a fix.
 CREATE TABLE position (
     courier     TEXT    NOT NULL,
     at          INTEGER NOT NULL, -- ms UTC
