@@ -18,6 +18,9 @@ use crate::kafka::offsets::{self, Range};
 
 /// How long a poll waits for a record, and so the time between two [`Event::Idle`].
 const POLL: Duration = Duration::from_millis(10);
+/// How long records may gather before they are read on: a thread that is woken for each few of them costs more than they
+/// do.
+const GATHER: Duration = Duration::from_millis(5);
 /// The clock is looked at once in this many records.
 const CLOCK_EVERY: u32 = 64;
 /// Over how much time the worst lag is shown.
@@ -64,9 +67,11 @@ impl Reader {
     pub(super) fn run(mut self, mut handler: impl FnMut(Event<'_>)) -> Result<(), BoxError> {
         let consumer = self.consumer.clone();
         let (mut idle_at, mut unread, mut last_record) = (Instant::now(), 0, Instant::now());
+        let mut flowing = false;
         while !self.shutdown.is_requested() {
-            match consumer.poll(POLL) {
+            match consumer.poll(if flowing { Duration::ZERO } else { POLL }) {
                 Some(Ok(message)) => {
+                    flowing = true;
                     self.record(&message, &mut handler);
                     unread += 1;
                     if unread < CLOCK_EVERY {
@@ -81,6 +86,9 @@ impl Reader {
                         last_record = Instant::now();
                     }
                     self.lag.pause(consumer.context().0.is_connected());
+                    if std::mem::take(&mut flowing) {
+                        std::thread::sleep(GATHER);
+                    }
                 }
             }
             unread = 0;
@@ -136,7 +144,7 @@ impl Reader {
         }
         if self.mend_at.is_some_and(|at| at <= now) {
             self.mend_at = self.mend(handler).err().map(|error| {
-                tracing::warn!("cannot find a place to go on reading yet: {error}");
+                eprintln!("MEND {error:?}");
                 now + Duration::from_secs(1)
             });
         }
