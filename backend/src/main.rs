@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use backend::{Settings, Surroundings};
 use service::Health;
 
+/// Frames and Kafka's records are made and dropped by the hundred thousand a second.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let settings: Settings = service::settings::parse();
     service::telemetry::init(&settings.log);

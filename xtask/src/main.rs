@@ -1,5 +1,6 @@
 //! The only build tool: `cargo xtask help` lists what it does.
 
+mod bench;
 mod build;
 mod check;
 mod city;
@@ -27,6 +28,7 @@ enum Command {
     Build(build::Build),
     Page(page::Page),
     City(city::City),
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Test(test) => test::run(&test),
         Command::Check(check) => check::run(&check),
         Command::Build(build) => build::run(&build),
+        Command::Bench(bench) => bench::run(&bench),
         Command::City(city) => city::run(&city).map(|()| ExitCode::SUCCESS),
         Command::Page(page) => page::run(&page).map(|()| ExitCode::SUCCESS),
     };
