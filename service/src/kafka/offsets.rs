@@ -112,8 +112,16 @@ pub(super) fn mend<C: ConsumerContext>(
 fn seek<C: ConsumerContext>(consumer: &BaseConsumer<C>, topic: &str, partition: i32, offset: i64) -> KafkaResult<()> {
     let mut list = TopicPartitionList::with_capacity(1);
     list.add_partition_offset(topic, partition, Offset::Offset(offset))?;
-    let sought = consumer.seek_partitions(list, SEEK)?;
-    sought.elements().iter().try_for_each(|element| element.error())
+    let sought = consumer.seek_partitions(list.clone(), SEEK);
+    let sought = sought.and_then(|sought| sought.elements().iter().try_for_each(|element| element.error()));
+    if sought.is_ok() {
+        return sought;
+    }
+    // A partition whose fetching has stopped for good cannot be sought in; given up and taken again, it begins anew.
+    let mut held = TopicPartitionList::with_capacity(1);
+    held.add_partition(topic, partition);
+    consumer.incremental_unassign(&held)?;
+    consumer.incremental_assign(&list)
 }
 
 /// Counts and logs what retention took away before it was read.

@@ -144,7 +144,7 @@ impl Reader {
         }
         if self.mend_at.is_some_and(|at| at <= now) {
             self.mend_at = self.mend(handler).err().map(|error| {
-                eprintln!("MEND {error:?}");
+                tracing::warn!("cannot find a place to go on reading yet: {error}");
                 now + Duration::from_secs(1)
             });
         }

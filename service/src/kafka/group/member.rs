@@ -1,6 +1,7 @@
 //! The loop of a group's member: turns, polls, changes of partitions, commits.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
@@ -51,15 +52,6 @@ struct Place {
     caught_up: bool,
 }
 
-/// Lets librdkafka close in any case, a panic of the handler included: it waits for an answer to its last rebalance.
-struct Closing<'a>(&'a BaseConsumer<Context>);
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        self.0.context().close();
-    }
-}
-
 impl Member {
     pub(super) fn new(
         consumer: BaseConsumer<Context>,
@@ -86,12 +78,17 @@ impl Member {
     }
 
     pub(super) fn run(mut self, mut handler: impl GroupHandler) -> Result<(), BoxError> {
-        let result = self.turns(&mut handler);
-        if result.is_ok() {
-            self.leave(&mut handler);
-        }
-        let _closing = Closing(&self.consumer);
-        result
+        // Caught, so that a handler's panic ends the service: the consumer's own end waits for an answer to its last
+        // rebalance, and nobody would give it.
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let result = self.turns(&mut handler);
+            if result.is_ok() {
+                self.leave(&mut handler);
+            }
+            result
+        }));
+        self.consumer.context().close();
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     fn turns(&mut self, handler: &mut impl GroupHandler) -> Result<(), BoxError> {
