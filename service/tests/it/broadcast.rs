@@ -93,7 +93,7 @@ async fn it_waits_for_a_topic_and_for_a_broker() {
     cluster.mock.broker_up(-1).unwrap();
     sent.await.unwrap().unwrap();
     seen.until("both records", |lines| lines.iter().filter(|line| line.starts_with("record")).count() == 2).await;
-    assert!(status.connected());
+    until("connected again", || status.connected()).await;
     running.stop().await;
 }
 
