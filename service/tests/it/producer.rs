@@ -19,7 +19,7 @@ async fn records_are_acknowledged_at_their_place() {
         assert_eq!(first.partition, partitioner::partition(key.as_bytes(), 12));
         assert_eq!((second.partition, second.offset), (first.partition, first.offset + 1));
     }
-    assert_eq!(producer.in_flight(), 0);
+    until("nothing in flight", || producer.in_flight() == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
