@@ -160,12 +160,21 @@ export function browse({ webgl = true } = {}) {
   });
 }
 
+/** The size of the pictures. */
 export const DESKTOP = { width: 1440, height: 900 };
+/** Just enough for rail and drawer: every pixel of the map is drawn by the processor. */
+export const SMALL_DESKTOP = { width: 1120, height: 700 };
 export const PHONE = { width: 390, height: 844 };
 export const SMALL_PHONE = { width: 360, height: 740 };
 
+/** Building, park and the edge of a street by day, and how much of a picture each is at least. Edges are thin and softened. */
+const GROUND = [0xe4e1da, 0xdce8d2, 0xdcd8cf];
+const LEAST = [0.02, 0.005, 0.0001];
+
 /** A page that is listened to: what it complains about, and whom it asks. */
 export class Page {
+  static #open = new Set();
+
   /** Texts that this page may complain with, as patterns. */
   allowed = [];
   faults = [];
@@ -173,10 +182,11 @@ export class Page {
   /** Opens a page in a profile of its own. `query` is the address behind the host. */
   static async open(browser, server, query = "", options = {}) {
     const opened = new Page();
-    const defaults = { viewport: DESKTOP, colorScheme: "light", locale: "en-GB", timezoneId: "Europe/Helsinki" };
+    const defaults = { viewport: SMALL_DESKTOP, colorScheme: "light", locale: "en-GB", timezoneId: "Europe/Helsinki" };
     opened.context = await browser.newContext({ ...defaults, ...options });
     opened.context.setDefaultTimeout(PATIENCE);
     opened.server = server;
+    Page.#open.add(opened);
     opened.tab = await opened.context.newPage();
     opened.#listen();
     await opened.tab.goto(`${server.url}/${query}`, { timeout: 60_000 });
@@ -185,25 +195,38 @@ export class Page {
 
   #listen() {
     const { tab, server } = this;
+    const began = Date.now();
+    const complain = (fault) => this.faults.push(`after ${((Date.now() - began) / 1000).toFixed(1)} s: ${fault}`);
     const host = new URL(server.url).host;
     tab.on("console", (message) => {
       if (["error", "warning", "assert"].includes(message.type())) {
-        this.faults.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
+        complain(`console ${message.type()}: ${message.text()} (${message.location().url})`);
       }
     });
-    tab.on("pageerror", (error) => this.faults.push(`uncaught: ${error.stack ?? error.message}`));
-    tab.on("crash", () => this.faults.push("the page crashed"));
+    tab.on("pageerror", (error) => complain(`uncaught: ${error.stack ?? error.message}`));
+    tab.on("crash", () => complain("the page crashed"));
     const ask = (url) => {
       const { protocol, host: asked } = new URL(url);
-      if (!["blob:", "data:", "about:"].includes(protocol) && asked !== host) this.faults.push(`asks another host: ${url}`);
+      if (!["blob:", "data:", "about:"].includes(protocol) && asked !== host) complain(`asks another host: ${url}`);
     };
     this.context.on("request", (request) => ask(request.url()));
     tab.on("websocket", (socket) => ask(socket.url()));
   }
 
+  /** After each test: what a failed one left open is pictured and closed, or it would go on drawing beneath the next. */
+  static async closeAll(context) {
+    for (const page of Page.#open) {
+      const name = context.name.replace(/[^a-z0-9]+/gi, "-").slice(0, 60);
+      await page.shot(`failed-${name}`).catch(() => {});
+      await page.context.close();
+    }
+    Page.#open.clear();
+  }
+
   /** Closes it; fails where it complained or asked another host. */
   async close() {
     await this.context.close();
+    Page.#open.delete(this);
     this.check();
   }
 
@@ -266,6 +289,12 @@ export class Page {
     return keys.reduce((before, key) => before.then(() => this.tab.keyboard.press(key)), Promise.resolve());
   }
 
+  /** Where a card hangs whose courier stands in the middle of what the panels leave free. */
+  async middle() {
+    const { width, height } = await this.$("#stage").boundingBox();
+    return { x: width / 2 - 18 + 30, y: height / 2 - 50 - 140 };
+  }
+
   /** Waits until streets and couriers are drawn and the list is there. */
   async ready() {
     await until("the connection is live", async () => (await this.connection()) === "live", 60_000);
@@ -273,6 +302,34 @@ export class Page {
     await until("couriers are drawn", async () => (await this.drawn()) > 0 || (await this.tier()) === "counts");
     await until("rows are listed", async () => (await this.rows().count()) > 0);
     return this;
+  }
+
+  /** Waits until ground, buildings and streets are on the canvas: each is some part of the picture. */
+  async streets() {
+    const eye = await this.context.newPage();
+    try {
+      await until("streets and buildings are drawn", async () => {
+        const picture = await this.tab.screenshot({ timeout: 60_000 });
+        const shares = await eye.evaluate(async ({ base64, colours }) => {
+          const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+          const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+          const canvas = new OffscreenCanvas(image.width, image.height);
+          const brush = canvas.getContext("2d");
+          brush.drawImage(image, 0, 0);
+          const pixels = new Uint32Array(brush.getImageData(0, 0, image.width, image.height).data.buffer);
+          const found = new Map(colours.map((colour) => [colour, 0]));
+          for (const pixel of pixels) {
+            const colour = ((pixel & 255) << 16) | (pixel & 0xff00) | ((pixel >> 16) & 255);
+            if (found.has(colour)) found.set(colour, found.get(colour) + 1);
+          }
+          return [...found.values()].map((number) => number / pixels.length);
+        }, { base64: picture.toString("base64"), colours: GROUND });
+        if (shares.some((share, i) => share < LEAST[i])) throw new Error(`shares of building, park, casing: ${shares}`);
+        return true;
+      });
+    } finally {
+      await eye.close();
+    }
   }
 
   /** Where the map looks, as the address says it; the address follows within half a second. */

@@ -1,0 +1,238 @@
+// What a dispatcher does: start, select, follow, cancel.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+
+import { startOf } from "./city.mjs";
+import { browse, DESKTOP, Page, Server, until } from "./harness.mjs";
+
+const ROUTE = "railway-square-to-market-hall";
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([Server.start({ demo: 3 }), browse()]);
+}, { timeout: 120_000 });
+afterEach(Page.closeAll);
+after(async () => {
+  await browser?.close();
+  await server?.remove();
+}, { timeout: 60_000 });
+
+/** Opens the start form and chooses a courier by typing its id. */
+async function openForm(page, courier) {
+  await page.$("#start-button").click();
+  await until("routes are offered", async () => (await page.$("#start-form [data-route]").count()) >= 24);
+  await page.$("#courier-search").fill(courier);
+  await page.$(`[data-choice="${courier}"]`).click();
+}
+
+test("a delivery is started through the form, and arrives", async () => {
+  const page = await Page.open(browser, server, "", { viewport: DESKTOP });
+  await page.ready();
+  await page.$("#start-button").click();
+  await until("routes are offered", async () => (await page.$("#start-form [data-route]").count()) >= 24);
+  const route = page.$(`#start-form [data-route="${ROUTE}"]`);
+  await until("it has its line drawn small", async () => (await route.locator(".thumb path").getAttribute("d"))?.length > 10);
+  await route.click();
+  assert.equal(await route.getAttribute("aria-checked"), "true");
+  assert.match(await route.innerText(), /Railway Square to Market Hall\s+[\d.]+ k?m · about \d+ min/);
+  await until("the map shows its length", async () => /k?m · about \d+ min/.test(await page.text(".stage > .pill")));
+
+  // Who is on the road can be seen and not be chosen.
+  const busy = page.$("#start-form [data-choice]:disabled").first();
+  assert.match(await busy.innerText(), /on a delivery( until about \d\d:\d\d)?/);
+
+  await page.$("#courier-search").fill("Kaisa Nurmi");
+  await page.$('[data-choice="kaisa-nurmi"]').click();
+  await page.button("10×", "#start-form").click();
+  await page.$("#reference").fill("order-77");
+  await page.$("#promised").fill("23:59");
+  assert.match(await page.text("#start-form .go"), /Kaisa Nurmi, [\d.]+ k?m[^]*arrives about \d\d:\d\d[^]*Start delivery/);
+  await page.shot("start-form");
+  await page.$("#start-go").click();
+
+  await page.$("#start-form").waitFor({ state: "detached" });
+  await until("the drawer tells of it", async () => (await page.text("#drawer h2")) === "Kaisa Nurmi");
+  await until("with its order", async () => /order-77 · Railway Square to Market Hall/.test(await page.text("#drawer .sub")));
+  await until("it is on the way", async () => /On the way/.test(await page.text("#drawer ol")));
+  const row = page.row("kaisa-nurmi");
+  await until("its row says so", async () => (await row.getAttribute("data-delivery")) && /order-77/.test(await row.innerText()));
+  assert.match(await row.getAttribute("class"), /\b(delivery|late)\b/);
+  assert.equal(await row.getAttribute("aria-selected"), "true");
+  await page.shot("started");
+
+  const delivery = await row.getAttribute("data-delivery");
+  await until("it arrives", () => page.$("[data-notice=delivered]", { hasText: "order-77" }).first().isVisible(), 60_000);
+  assert.match(await page.$("[data-notice=delivered]").first().innerText(), /order-77 delivered\s+Kaisa Nurmi, .+ early/);
+  await until("the drawer tells the end", async () => /Delivered\s+Market Hall\s+\d\d:\d\d:\d\d/.test(await page.text("#drawer ol")));
+  assert.equal((await server.get(`/deliveries/${delivery}`)).status, "delivered");
+  await page.shot("arrived");
+  await page.close();
+});
+
+test("what the server refuses stands under its field", async () => {
+  const page = await Page.open(browser, server);
+  page.allow(/status of 4(09|22)/);
+  await page.ready();
+  await openForm(page, "c-race");
+
+  await page.$("#promised").fill("25:70");
+  await page.$("#start-go").click();
+  const under = (field) => page.$(`.fld:has(${field}) .error`);
+  await until("the time is refused", async () => /Promised by must be a time/.test(await under("#promised").innerText()));
+  assert.equal(await page.attribute("#promised", "aria-invalid"), "true");
+  await page.$("#promised").fill("");
+
+  await page.$("#reference").fill("bell \u0007");
+  await page.$("#start-go").click();
+  await until("the reference is refused", async () => /^Reference must /.test(await under("#reference").innerText()));
+  assert.equal(await page.attribute("#reference", "aria-invalid"), "true");
+  await page.shot("refused-field");
+  await page.$("#reference").fill("");
+
+  // Somebody else is faster: between the press and the request the courier gets another delivery.
+  await page.tab.route("**/api/v1/deliveries/*", async (request) => {
+    if (request.request().method() === "PUT") await server.deliver("c-race", ROUTE);
+    await request.continue();
+  }, { times: 1 });
+  await page.$("#start-go").click();
+  await until("the busy courier is refused", async () => /^C Race is on a delivery until about \d\d:\d\d$/.test(await under("#courier-search").innerText()));
+  await until("and no longer offered", () => page.$('[data-choice="c-race"]').isDisabled());
+  await page.shot("refused-busy");
+  await page.press("Escape");
+  await page.$("#start-form").waitFor({ state: "detached" });
+  const theirs = await server.get("/deliveries/live");
+  assert.equal(theirs.items.filter((delivery) => delivery.courier === "c-race").length, 1, "no second run");
+  await page.close();
+});
+
+test("select by click and by keys; drawer, card, trail; the map's marker", async () => {
+  const start = await startOf(server, ROUTE);
+  await server.deliver("c-chosen", ROUTE, { speed: 0.5, reference: "order-88" });
+  const page = await Page.open(browser, server, `?at=${start.lat},${start.lon},16`, { viewport: DESKTOP });
+  const trails = [];
+  page.tab.on("request", (request) => /\/trail\?/.test(request.url()) && trails.push(request.url()));
+  await page.ready();
+  await until("the courier is listed", async () => (await page.row("c-chosen").count()) === 1);
+  await page.row("c-chosen").click();
+  await page.$("#drawer").waitFor();
+  await until("its trail is asked for", () => trails.length > 0);
+  assert.equal(await page.attribute('.row[data-courier="c-chosen"]', "aria-selected"), "true");
+  const drawer = async () => (await page.text("#drawer")).replace(/\s+/g, " ");
+  await until("the drawer is complete", async () => {
+    const text = await drawer();
+    const parts = [
+      /^C Chosen order-88 · Railway Square to Market Hall/, /Arrives, in /, /Requested .* Started .* On the way .* now Delivered /,
+      /Speed \d+ km\/h/, /Heading \d+° [NESW]/, /Accuracy ± \d+ m/, /Source simulator/, /Positions \d/, /Missing 0/, /Follow/, /Audit/, /Cancel delivery/,
+    ];
+    const missing = parts.filter((part) => !part.test(text));
+    if (missing.length) throw new Error(`${missing} not in: ${text}`);
+    return true;
+  });
+  await page.$("#audit").click();
+  await until("the audit is told", async () => /positions stored, none missing/.test(await drawer()));
+  await page.shot("selected");
+
+  await page.press("Escape");
+  await page.$("#drawer").waitFor({ state: "detached" });
+  const card = await until("the card stays", () => page.callout());
+  assert.match(await page.text(".callout"), /C Chosen\s+\d\d:\d\d[^]*order-88[^]*Details/);
+  await page.shot("callout");
+  await page.press("Escape");
+  await page.$(".callout").waitFor({ state: "detached" });
+
+  // The marker stands beside where the card hung.
+  const stage = await page.$("#stage").boundingBox();
+  await page.tab.mouse.click(stage.x + card.x - 30, stage.y + card.y + 140);
+  await until("a click on the marker selects", async () => (await page.text("#drawer h2")) === "C Chosen");
+  await page.press("Escape", "Escape");
+
+  const names = () => page.rows().evaluateAll((rows) => rows.map((row) => [Number(row.getAttribute("aria-posinset")), row]).sort((a, b) => a[0] - b[0]).map(([, row]) => row.dataset.courier));
+  const chosen = () => page.$('.row[aria-selected="true"]:visible').getAttribute("data-courier");
+  await page.press("j");
+  const order = await names();
+  await until("J selects the first", async () => (await chosen()) === order[0]);
+  assert.equal(await page.$("#drawer").count(), 0, "the drawer stays closed");
+  await page.press("Enter");
+  await until("Enter opens", () => page.$("#drawer").isVisible());
+  const first = await page.text("#drawer h2");
+  await page.press("J");
+  await until("J goes on, the drawer with it", async () => (await page.text("#drawer h2")) !== first);
+  await page.press("k");
+  await until("K goes back", async () => (await page.text("#drawer h2")) === first);
+  await page.press("?");
+  await page.$(".help").waitFor();
+  assert.match(await page.text(".help"), /Search[^]*Follow[^]*This help/);
+  await page.shot("help");
+  await page.press("Escape");
+  await page.$(".help").waitFor({ state: "detached" });
+  assert.ok(await page.$("#drawer").isVisible(), "Esc closes one thing at a time");
+  await page.press("/");
+  assert.ok(await page.$("#search").evaluate((field) => field === document.activeElement), "/ goes to the search");
+  await page.tab.keyboard.type("j?f");
+  assert.equal(await page.$("#search").inputValue(), "j?f", "keys are letters in a field");
+  await page.close();
+});
+
+test("follow keeps the courier in the middle, a drag lets go, the pill offers it back", async () => {
+  const start = await startOf(server, "swedish-theatre-to-paasi-hotel");
+  await server.deliver("c-followed", "swedish-theatre-to-paasi-hotel", { speed: 2 });
+  const page = await Page.open(browser, server, `?at=${start.lat},${start.lon},16.5&sel=c-followed&drawer=0`);
+  await page.ready();
+  await until("the courier has its card", () => page.callout());
+  await page.press("f");
+  const button = '.ctl button[aria-label="Follow"]';
+  assert.equal(await page.attribute(button, "aria-pressed"), "true");
+  const place = async () => (await server.get("/couriers/c-followed")).position;
+  const metres = (a, b) => Math.hypot((a.lat - b.lat) * 111_200, (a.lon - b.lon) * 55_300);
+  const middle = await page.middle();
+  const off = async () => {
+    const card = await page.callout();
+    return Math.hypot(card.x - middle.x, card.y - middle.y);
+  };
+  await until("the camera has come", async () => (await off()) < 25);
+  const from = await place();
+  await until("it has gone far", async () => {
+    const away = await off();
+    if (away > 60) throw new Error(`it is ${away} px from the middle`);
+    return metres(await place(), from) > 60;
+  });
+  await page.shot("followed");
+
+  const stage = await page.$("#stage").boundingBox();
+  const [x, y] = [stage.x + stage.width / 3, stage.y + stage.height / 3];
+  await page.tab.mouse.move(x, y);
+  await page.tab.mouse.down();
+  await page.tab.mouse.move(x + 90, y + 60, { steps: 5 });
+  await page.tab.mouse.up();
+  await page.$("#follow-again").waitFor();
+  assert.equal(await page.attribute(button, "aria-pressed"), "false");
+  await page.shot("released");
+  await page.$("#follow-again").click();
+  await page.$("#follow-again").waitFor({ state: "detached" });
+  assert.equal(await page.attribute(button, "aria-pressed"), "true");
+  await page.close();
+});
+
+test("a delivery is cancelled from the drawer, after one question", async () => {
+  const { delivery } = await server.deliver("c-cancelled", "bank-of-finland-to-post-office", { reference: "order-99" });
+  const page = await Page.open(browser, server, "?sel=c-cancelled");
+  await page.ready();
+  await until("it is on the way", async () => /On the way/.test(await page.text("#drawer ol")));
+  await page.$("#cancel").click();
+  assert.match(await page.text("#drawer .cancel"), /Cancel this delivery\?\s+Keep it\s+Cancel it/);
+  await page.shot("cancel-asked");
+  await page.button("Keep it").click();
+  assert.equal((await server.get(`/deliveries/${delivery}`)).status, "in_transit");
+  await page.$("#cancel").click();
+  await page.$("#cancel-yes").click();
+  await until("the drawer shows the end", async () => /Cancelled/.test(await page.text("#drawer ol")));
+  assert.equal((await server.get(`/deliveries/${delivery}`)).status, "cancelled");
+  assert.equal(await page.$("#cancel").count(), 0);
+  await page.$("#tab-deliveries").click();
+  await page.$("#search").fill("order-99");
+  await until("its row says so", async () => /order-99\s+Cancelled/.test(await page.text(`.row[data-delivery="${delivery}"]`)));
+  await page.shot("cancelled");
+  await page.close();
+});
