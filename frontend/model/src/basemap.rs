@@ -4,9 +4,10 @@
 //! in it), and `land`, coastlines for everywhere else, which only a map that looks at less than a city asks for.
 //! There are no glyphs: labels use the page's font, which MapLibre draws itself.
 
+//!
+//! The layers stand as MapLibre reads them in `style.json` and `counts.json`; what is in braces there is put in by theme.
+
 mod colours;
-mod labels;
-mod roads;
 
 use serde_json::{Value, json};
 
@@ -14,78 +15,84 @@ pub use colours::Colours;
 
 /// Source of the streets.
 pub const CITY: &str = "city";
-/// Source of the coastlines.
+/// Source of the coastlines, and their layer.
 pub const LAND: &str = "land";
 /// Below this zoom coastlines are seen.
 pub const LAND_BELOW: f64 = 11.0;
-/// The first label: lines over the map go under it.
-pub const FIRST_LABEL: &str = "label-road";
 
-/// A whole style. With `land` it has the coastlines, too: about 250 KB more to fetch, so only once they are needed.
+const LAYERS: &str = include_str!("basemap/style.json");
+const COUNTS: &str = include_str!("basemap/counts.json");
+
+/// (class of road, width in px at [`AT_ZOOM`]); widths double with each zoom.
+const WIDTHS: [(&str, f64); 6] = [
+    ("primary", 9.2),
+    ("secondary", 8.2),
+    ("tertiary", 7.2),
+    ("residential", 6.0),
+    ("pedestrian", 4.6),
+    ("service", 2.6),
+];
+const AT_ZOOM: f64 = 15.4;
+/// What a casing adds to a road's width, px.
+const CASING: f64 = 1.8;
+
+/// A whole style. With `land` it has the coastlines, too: some 100 KB more to fetch, so only once they are needed.
 pub fn style(dark: bool, land: bool) -> Value {
-    let colours = Colours::of(dark);
+    let mut layers = filled(LAYERS, dark, land);
     let mut sources = json!({
         CITY: { "type": "geojson", "data": "/map/city.geojson", "tolerance": 0.2, "maxzoom": 16 }
     });
     if land {
-        sources[LAND] = json!({ "type": "geojson", "data": "/map/land.geojson", "tolerance": 0.4, "maxzoom": 8 });
+        sources[LAND] = json!({ "type": "geojson", "data": "/map/land.geojson", "maxzoom": 8 });
+    } else if let Some(layers) = layers.as_array_mut() {
+        layers.retain(|layer| layer["source"] != LAND);
     }
-    json!({ "version": 8, "sources": sources, "layers": layers(&colours, land) })
+    json!({ "version": 8, "sources": sources, "layers": layers })
 }
 
-fn layers(colours: &Colours, land: bool) -> Vec<Value> {
+/// The layers of [`crate::counts`].
+pub fn counts(dark: bool) -> Vec<Value> {
+    match filled(COUNTS, dark, false) {
+        Value::Array(layers) => layers,
+        _ => Vec::new(),
+    }
+}
+
+/// A template with a theme's colours and the widths put in.
+fn filled(template: &str, dark: bool, land: bool) -> Value {
+    let colours = Colours::of(dark);
+    let mut text = template.to_owned();
+    for (name, colour) in colours.named() {
+        text = text.replace(&format!("{{{name}}}"), colour);
+    }
+    let quoted = |name: &str| format!("\"{{{name}}}\"");
     // Near the ground everything unknown is land; from afar it is sea, and the coastlines say what is land.
     let ground = if land {
-        json!(["interpolate", ["linear"], ["zoom"], 9, colours.water, LAND_BELOW, colours.land])
+        format!(r#"["interpolate",["linear"],["zoom"],9,"{}",{LAND_BELOW},"{}"]"#, colours.water, colours.land)
     } else {
-        json!(colours.land)
+        format!("\"{}\"", colours.land)
     };
-    let mut layers = vec![json!({ "id": "ground", "type": "background", "paint": { "background-color": ground } })];
-    if land {
-        layers.push(json!({
-            "id": "land", "type": "fill", "source": LAND, "maxzoom": LAND_BELOW,
-            "paint": { "fill-color": colours.land, "fill-outline-color": colours.major_casing }
-        }));
+    let cases: Vec<String> =
+        colours.status.iter().enumerate().map(|(number, colour)| format!("{number},\"{colour}\"")).collect();
+    let status = format!(r#"["match",["get","s"],{},"{}"]"#, cases.join(","), colours.status[0]);
+    for (name, value) in
+        [("ground", ground), ("status", status), ("road_width", width(0.0)), ("casing_width", width(CASING))]
+    {
+        text = text.replace(&quoted(name), &value);
     }
-    for (kind, colour) in [
-        ("park", colours.park),
-        ("grass", colours.grass),
-        ("pitch", colours.pitch),
-        ("square", colours.square),
-        ("water", colours.water),
-    ] {
-        layers.push(fill(kind, kind, 11.0, json!({ "fill-color": colour })));
-    }
-    layers.extend(roads::layers(colours));
-    layers.push(fill(
-        "building-shade",
-        "building",
-        14.0,
-        json!({ "fill-color": colours.building_shade, "fill-translate": [0.9, 1.3] }),
-    ));
-    layers.push(fill("building", "building", 12.0, json!({ "fill-color": colours.building })));
-    layers.push(json!({
-        "id": "building-line", "type": "line", "source": CITY, "minzoom": 14, "filter": is("building"),
-        "paint": { "line-color": colours.building_line, "line-width": 0.75 }
-    }));
-    layers.push(json!({
-        "id": "tree", "type": "circle", "source": CITY, "minzoom": 14.5, "filter": is("tree"),
-        "paint": {
-            "circle-color": colours.tree,
-            "circle-radius": ["interpolate", ["exponential", 2], ["zoom"], 14.5, 0.8, 15.4, 1.7, 18, 6]
-        }
-    }));
-    layers.extend(labels::layers(colours));
-    layers
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
-fn fill(id: &str, kind: &str, from: f64, paint: Value) -> Value {
-    json!({ "id": id, "type": "fill", "source": CITY, "minzoom": from, "filter": is(kind), "paint": paint })
-}
-
-/// The filter for one kind of feature.
-fn is(kind: &str) -> Value {
-    json!(["==", ["get", "k"], kind])
+/// The road's width plus `more` px, at every zoom.
+fn width(more: f64) -> String {
+    let at = |zoom: f64| {
+        let case = |(class, width): (&str, f64)| {
+            let width = (width * 2f64.powf(zoom - AT_ZOOM)).max(0.7);
+            format!("\"{class}\",{:.2}", width + more)
+        };
+        format!(r#"{zoom},["match",["get","c"],{},1]"#, WIDTHS.map(case).join(","))
+    };
+    format!(r#"["interpolate",["exponential",2],["zoom"],{}]"#, [11.0, 13.0, AT_ZOOM, 20.0].map(at).join(","))
 }
 
 #[cfg(test)]
@@ -112,8 +119,16 @@ mod tests {
             }
             let ids: std::collections::HashSet<_> = layers.iter().map(|layer| layer["id"].to_string()).collect();
             assert_eq!(ids.len(), layers.len());
-            assert!(ids.contains(&format!("\"{FIRST_LABEL}\"")));
         }
+    }
+
+    #[test]
+    fn every_brace_is_filled() {
+        for dark in [false, true] {
+            let text = format!("{}{:?}", style(dark, true), counts(dark));
+            assert!(!text.contains("\"{") && text.contains("label-road") && text.contains("discs-edge"), "{text}");
+        }
+        assert_eq!(counts(false).len(), 5);
     }
 
     #[test]

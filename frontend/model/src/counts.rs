@@ -4,9 +4,8 @@ use contract::{
     Place,
     frame::{Count, CourierStatus},
 };
-use serde_json::{Value, json};
 
-use crate::{basemap::Colours, format};
+use crate::format;
 
 /// Source of the squares.
 pub const CELLS: &str = "cells";
@@ -32,80 +31,42 @@ pub fn discs(counts: &[Count], level: u16) -> Vec<Disc> {
 }
 
 /// The squares as GeoJSON.
-pub fn cells_geojson(counts: &[Count], level: u16) -> Value {
+pub fn cells_geojson(counts: &[Count], level: u16) -> String {
     let cell = |count: &Count| {
         // A little smaller than the cell, so that neighbours do not touch.
-        let corner = |x: f64, y: f64| {
-            let place = at(count, level, 0.5 + x * 0.485, 0.5 + y * 0.485);
-            json!([place.lon(), place.lat()])
-        };
-        let ring = [corner(-1.0, -1.0), corner(1.0, -1.0), corner(1.0, 1.0), corner(-1.0, 1.0), corner(-1.0, -1.0)];
-        json!({
-            "type": "Feature", "properties": { "s": count.worst as u8 },
-            "geometry": { "type": "Polygon", "coordinates": [ring] }
-        })
+        let corner = |x: f64, y: f64| pair(at(count, level, 0.5 + x * 0.485, 0.5 + y * 0.485));
+        let (a, b, c, d) = (corner(-1.0, -1.0), corner(1.0, -1.0), corner(1.0, 1.0), corner(-1.0, 1.0));
+        let status = count.worst as u8;
+        format!(
+            r#"{{"type":"Feature","properties":{{"s":{status}}},"geometry":{{"type":"Polygon","coordinates":[[{a},{b},{c},{d},{a}]]}}}}"#
+        )
     };
-    json!({ "type": "FeatureCollection", "features": counts.iter().map(cell).collect::<Vec<_>>() })
+    collection(counts.iter().map(cell).collect())
 }
 
 /// The discs as GeoJSON.
-pub fn discs_geojson(counts: &[Count], level: u16) -> Value {
+pub fn discs_geojson(counts: &[Count], level: u16) -> String {
     let disc = |count: &Count| {
-        let place = at(count, level, 0.5, 0.5);
         let radius = radius(count.couriers);
-        json!({
-            "type": "Feature",
-            "properties": {
-                "s": count.worst as u8, "r": radius - 1.5, "n": format::exact(u64::from(count.couriers)),
-                "z": (radius * 0.62).clamp(11.0, 16.0)
-            },
-            "geometry": { "type": "Point", "coordinates": [place.lon(), place.lat()] }
-        })
+        let (status, at) = (count.worst as u8, pair(at(count, level, 0.5, 0.5)));
+        let (r, z) = (radius - 1.5, (radius * 0.62).clamp(11.0, 16.0));
+        let number = format::exact(u64::from(count.couriers));
+        format!(
+            r#"{{"type":"Feature","properties":{{"s":{status},"r":{r:.1},"z":{z:.1},"n":"{number}"}},"geometry":{{"type":"Point","coordinates":{at}}}}}"#
+        )
     };
-    json!({ "type": "FeatureCollection", "features": counts.iter().map(disc).collect::<Vec<_>>() })
+    collection(counts.iter().map(disc).collect())
 }
 
-/// The layers that draw them.
-pub fn layers(dark: bool) -> Vec<Value> {
-    let colours = Colours::of(dark);
-    let status = || {
-        let mut cases = vec![json!("match"), json!(["get", "s"])];
-        for (number, colour) in colours.status.iter().enumerate() {
-            cases.push(json!(number));
-            cases.push(json!(colour));
-        }
-        cases.push(json!(colours.status[0]));
-        Value::Array(cases)
-    };
-    vec![
-        json!({
-            "id": "cells", "type": "fill", "source": CELLS,
-            "paint": { "fill-color": status(), "fill-opacity": 0.07, "fill-antialias": false }
-        }),
-        json!({
-            "id": "cells-line", "type": "line", "source": CELLS,
-            "paint": { "line-color": status(), "line-opacity": 0.26, "line-width": 1 }
-        }),
-        json!({
-            "id": "discs-edge", "type": "circle", "source": DISCS,
-            "paint": { "circle-radius": ["+", ["get", "r"], 2.6], "circle-color": colours.marker_outline }
-        }),
-        json!({
-            "id": "discs", "type": "circle", "source": DISCS,
-            "paint": {
-                "circle-radius": ["get", "r"], "circle-color": colours.surface,
-                "circle-stroke-width": 3, "circle-stroke-color": status()
-            }
-        }),
-        json!({
-            "id": "numbers", "type": "symbol", "source": DISCS,
-            "layout": {
-                "text-field": ["get", "n"], "text-font": ["Inter SemiBold", "Inter Variable", "sans-serif"],
-                "text-size": ["get", "z"], "text-allow-overlap": true, "text-ignore-placement": true
-            },
-            "paint": { "text-color": colours.ink }
-        }),
-    ]
+/// A source without anything.
+pub const EMPTY: &str = r#"{"type":"FeatureCollection","features":[]}"#;
+
+fn collection(features: Vec<String>) -> String {
+    format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","))
+}
+
+fn pair(place: Place) -> String {
+    format!("[{:.6},{:.6}]", place.lon(), place.lat())
 }
 
 /// r = 15 + 7 (log10 n - 1), but never too small to read.
@@ -132,8 +93,9 @@ mod tests {
         let disc = discs(&[count], 8)[0];
         assert!(disc.place.distance_m(helsinki) < 120_000.0);
         assert!((disc.radius - 34.9).abs() < 0.1, "{}", disc.radius);
-        assert_eq!(discs_geojson(&[count], 8)["features"][0]["properties"]["n"], "6,915");
-        let ring = cells_geojson(&[count], 8)["features"][0]["geometry"]["coordinates"][0].clone();
+        let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        assert_eq!(read(discs_geojson(&[count], 8))["features"][0]["properties"]["n"], "6,915");
+        let ring = read(cells_geojson(&[count], 8))["features"][0]["geometry"]["coordinates"][0].clone();
         assert!(ring[0][0].as_f64() < Some(24.94) && ring[1][0].as_f64() > Some(24.94));
     }
 

@@ -18,6 +18,9 @@ extern "C" {
     fn on(this: &GlMap, event: &str, callback: &JsValue) -> JsValue;
     #[wasm_bindgen(method, js_name = addLayer, catch)]
     fn add_layer_before(this: &GlMap, layer: &JsValue, before: Option<&str>) -> Result<JsValue, JsValue>;
+    /// Takes a layer away.
+    #[wasm_bindgen(method, js_name = removeLayer)]
+    pub fn remove_layer(this: &GlMap, id: &str);
     #[wasm_bindgen(method, js_name = getLayer)]
     fn get_layer(this: &GlMap, id: &str) -> JsValue;
     #[wasm_bindgen(method, js_name = addSource, catch)]
@@ -118,10 +121,10 @@ impl GlMap {
     }
 
     /// Replaces the data of a GeoJSON source.
-    pub fn set_data(&self, source: &str, data: &Value) {
+    pub fn set_data(&self, source: &str, data: &str) {
         let source = self.get_source(source);
         if let Ok(set_data) = get(&source, "setData").dyn_into::<Function>() {
-            let _ = set_data.call1(&source, &to_js(data));
+            let _ = set_data.call1(&source, &JSON::parse(data).unwrap_or(JsValue::UNDEFINED));
         }
     }
 

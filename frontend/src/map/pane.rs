@@ -6,6 +6,7 @@ use contract::Place;
 use leptos::{html::Div, prelude::*};
 use model::{Tier, basemap, counts};
 use serde_json::json;
+use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlDivElement;
 
 use super::{
@@ -108,7 +109,7 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>) {
     let still = prefers_stillness();
     live.world.update_value(|world| world.motion_mut().set_still(still));
     let cell: Cell = Rc::default();
-    on_style(live, &map, &cell, ready);
+    on_style(live, &map, &cell, element, ready);
     on_view(live, &map, land);
     on_pointer(live, &map);
     let repaint = map.clone();
@@ -127,7 +128,7 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>) {
 }
 
 /// Our layers come with the style, and again with each new graphics context.
-fn on_style(live: Live, map: &GlMap, cell: &Cell, ready: RwSignal<bool>) {
+fn on_style(live: Live, map: &GlMap, cell: &Cell, element: &HtmlDivElement, ready: RwSignal<bool>) {
     let (styled, made) = (map.clone(), cell.clone());
     map.listen("style.load", move |_| {
         for source in [counts::CELLS, counts::DISCS] {
@@ -136,7 +137,7 @@ fn on_style(live: Live, map: &GlMap, cell: &Cell, ready: RwSignal<bool>) {
                 &json!({ "type": "geojson", "data": { "type": "FeatureCollection", "features": [] } }),
             );
         }
-        for layer in counts::layers(live.dark.get_untracked()) {
+        for layer in basemap::counts(live.dark.get_untracked()) {
             styled.add_layer(&layer, None);
         }
         if !styled.has_layer(OURS) {
@@ -158,10 +159,18 @@ fn on_style(live: Live, map: &GlMap, cell: &Cell, ready: RwSignal<bool>) {
         }
         ready.set(true);
     });
-    let lost = cell.clone();
-    map.listen("webglcontextlost", move |_| {
+    // Before the map hears of it: it makes itself anew with the layers that it knows how to make, which ours is not.
+    let (lost, losing) = (cell.clone(), map.clone());
+    let forget = Closure::<dyn FnMut()>::new(move || {
+        if losing.has_layer(OURS) {
+            losing.remove_layer(OURS);
+        }
         lost.replace(None);
     });
+    let _ =
+        element.add_event_listener_with_callback_and_bool("webglcontextlost", forget.as_ref().unchecked_ref(), true);
+    // As long as the map, and that as long as the page.
+    forget.forget();
 }
 
 fn on_view(live: Live, map: &GlMap, land: RwSignal<bool>) {
@@ -243,7 +252,7 @@ fn on_signals(live: Live, map: &GlMap, cell: &Cell, land: RwSignal<bool>) {
         // The first run finds the map as it was made.
         if before.is_some() {
             dressed.dress(dark, land);
-            counts::layers(dark).iter().for_each(|layer| dressed.repaint_layer(layer));
+            basemap::counts(dark).iter().for_each(|layer| dressed.repaint_layer(layer));
         }
         live.repaint();
     });

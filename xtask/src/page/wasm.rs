@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::OsString,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -20,6 +20,7 @@ pub fn build(root: &Path, target: &Path, release: bool, stage: &Path) -> Result<
         .current_dir(root)
         .args(["build", "--package", "frontend", "--target", TARGET, "--profile", profile, "--target-dir"])
         .arg(target)
+        .args(["--config", &format!("target.{TARGET}.rustflags={:?}", flags())])
         .status()
         .context("cannot run cargo")?;
     ensure!(built.success(), "the page does not compile: the compiler's message is above");
@@ -33,6 +34,17 @@ pub fn build(root: &Path, target: &Path, release: bool, stage: &Path) -> Result<
         .omit_default_module_path(true)
         .generate(stage)
         .context("wasm-bindgen cannot read the page's wasm")
+}
+
+/// Flags of the compiler: views without their types, which is less code, and no path of this machine in it.
+fn flags() -> Vec<String> {
+    let mut flags = vec!["--cfg".to_owned(), "erase_components".to_owned()];
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    if let Some(home) = home {
+        flags.push(format!("--remap-path-prefix={}=", home.join("registry/src").display()));
+    }
+    flags
 }
 
 /// The standard library for wasm; rustup brings it, where the toolchain came from rustup.

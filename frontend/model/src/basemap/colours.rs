@@ -42,6 +42,34 @@ impl Colours {
     pub const fn of(dark: bool) -> Self {
         if dark { DARK } else { LIGHT }
     }
+
+    /// The colours that the layers name in braces.
+    pub fn named(&self) -> [(&'static str, &'static str); 22] {
+        [
+            ("land", self.land),
+            ("building", self.building),
+            ("building_line", self.building_line),
+            ("building_shade", self.building_shade),
+            ("park", self.park),
+            ("grass", self.grass),
+            ("pitch", self.pitch),
+            ("water", self.water),
+            ("square", self.square),
+            ("tree", self.tree),
+            ("road", self.road),
+            ("major_road", self.major_road),
+            ("casing", self.casing),
+            ("major_casing", self.major_casing),
+            ("path", self.path),
+            ("tram", self.tram),
+            ("label", self.label),
+            ("park_label", self.park_label),
+            ("halo", self.halo),
+            ("ink", self.ink),
+            ("surface", self.surface),
+            ("marker_outline", self.marker_outline),
+        ]
+    }
 }
 
 const LIGHT: Colours = Colours {
