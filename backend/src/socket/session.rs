@@ -7,7 +7,7 @@
 use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering},
-    task::Poll,
+    task::{Context, Poll, Waker},
 };
 
 use axum::extract::ws::{CloseFrame, Message};
@@ -166,8 +166,9 @@ where
             });
             let wake = tokio::select! {
                 biased;
-                wake = io => wake,
+                // First, because it is what wakes a socket nearly always: nothing else has to be asked then.
                 changed = tick.changed() => if changed.is_ok() { Wake::Tick } else { Wake::DrainIsOver },
+                wake = io => wake,
                 () = &mut draining, if closing.is_none() => Wake::Drain,
                 () = over(&mut closing) => Wake::DrainIsOver,
             };
@@ -387,7 +388,8 @@ where
             self.samples = samples;
             self.feed(Message::Binary(frame.into()))?;
         }
-        Ok(())
+        // Where more is due, the loop writes, and comes back here.
+        if self.writing && !self.owed { self.flush_now() } else { Ok(()) }
     }
 
     /// Events that the client has not seen: as many as a message holds, the others follow when it is written. A reset
@@ -406,6 +408,18 @@ where
         }
         self.resumed = None;
         None
+    }
+
+    /// Writes what was fed without waiting: nearly always the system takes it at once, and the loop is spared a round. What
+    /// it does not take, the loop waits for.
+    fn flush_now(&mut self) -> Result<(), End> {
+        let mut context = Context::from_waker(Waker::noop());
+        match Pin::new(&mut self.socket).poll_flush(&mut context) {
+            Poll::Ready(Ok(())) => self.written(),
+            Poll::Ready(Err(error)) => return Err(self.failed(&error)),
+            Poll::Pending => {}
+        }
+        Ok(())
     }
 
     fn feed(&mut self, message: Message) -> Result<(), End> {
