@@ -99,7 +99,7 @@ sockets.on('connection', (socket) => {
 })
 
 const kafka = new Kafka({ clientId: 'peer', brokers: [brokers], logLevel: logLevel.ERROR })
-const consumer = kafka.consumer({ groupId: `peer-${process.pid}`, maxWaitTimeInMs: 20, minBytes: 16_384 })
+const consumer = kafka.consumer({ groupId: `peer-${process.pid}`, maxWaitTimeInMs: 10, minBytes: 1 })
 await consumer.connect()
 await consumer.subscribe({ topic: 'positions', fromBeginning: true })
 const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))

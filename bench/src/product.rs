@@ -78,7 +78,7 @@ async fn measure(product: &Product, brokers: &str, server: Server) -> Result<Val
     let log = couriers.map(Couriers::stop).transpose()?;
     watching.iter().for_each(tokio::task::JoinHandle::abort);
     let tally = tally.borrow();
-    ensure!(tally.updates > 0, "no viewer saw anything");
+    ensure!(tally.updates > 0, "no viewer saw a fix of the window: is the machine too busy to send them?");
     let took_s = (ended - began) as f64 / 1_000.0;
     // The window's fixes are counted by their own time, the CPU by the clock: the same length, if not to the millisecond.
     let updates = tally.updates as f64 * took_s / f64::from(product.seconds);
