@@ -2,6 +2,7 @@
 
 pub mod couriers;
 pub mod deliveries;
+mod host;
 pub mod layers;
 pub mod openapi;
 pub mod past;
@@ -13,7 +14,7 @@ pub mod status;
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Router, middleware,
     routing::{get, post, put},
 };
 
@@ -46,5 +47,6 @@ pub fn router(app: Arc<App>) -> Router {
     let all = ["/api", "/api/", "/api/{*rest}"]
         .into_iter()
         .fold(all, |all, path| all.route(path, axum::routing::any(problem::no_such_path)));
-    layers::for_all(all.fallback(page::serve)).with_state(app)
+    let all = all.fallback(page::serve).layer(middleware::from_fn_with_state(app.clone(), host::known));
+    layers::for_all(all).with_state(app)
 }

@@ -27,6 +27,16 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
+async fn a_page_that_made_its_name_point_here_gets_nothing() {
+    for path in ["/status", "/live", "/routes", "//"] {
+        let asked = shared().api().ask(Method::GET, path).header("host", "evil.example");
+        Reply::of(asked).await.problem("forbidden");
+        let ours = Reply::of(shared().api().ask(Method::GET, path).header("host", "localhost:8080")).await;
+        assert_ne!(ours.status, 403, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_requests_own_id_comes_back() {
     let asked = shared().api().ask(Method::GET, "/status").header("x-request-id", "mine-7");
     assert_eq!(Reply::of(asked).await.header("x-request-id"), "mine-7");
