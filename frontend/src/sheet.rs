@@ -15,6 +15,7 @@ pub fn Grab() -> impl IntoView {
     // Where the finger and the sheet were when it came down, and its last two moves: for the throw.
     let began = StoredValue::new(None::<(f64, f64)>);
     let last = StoredValue::new((0.0, 0.0, 0.0));
+    let was_drag = StoredValue::new(false);
     let down = move |event: ev::PointerEvent| {
         let y = f64::from(event.client_y());
         began.set_value(Some((y, layout.sheet_px.get_untracked())));
@@ -36,10 +37,16 @@ pub fn Grab() -> impl IntoView {
         if began.try_update_value(Option::take).flatten().is_none() {
             return;
         }
-        match layout.dragged.get_untracked() {
-            Some(height) => layout.drop_sheet(height, last.get_value().2),
-            // A tap opens and closes.
-            None => layout.sheet.update(|sheet| *sheet = sheet.step(*sheet != Sheet::Full)),
+        let height = layout.dragged.get_untracked();
+        was_drag.set_value(height.is_some());
+        if let Some(height) = height {
+            layout.drop_sheet(height, last.get_value().2);
+        }
+    };
+    // A tap opens and closes. At its click, not before: else the click would find what comes out from under the sheet.
+    let tap = move |_| {
+        if !was_drag.get_value() {
+            layout.sheet.update(|sheet| *sheet = sheet.step(*sheet != Sheet::Full));
         }
     };
     let key = move |event: ev::KeyboardEvent| {
@@ -67,6 +74,7 @@ pub fn Grab() -> impl IntoView {
             on:pointermove=moved
             on:pointerup=up
             on:pointercancel=up
+            on:click=tap
             on:keydown=key
         ></div>
     }
