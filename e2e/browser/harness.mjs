@@ -167,8 +167,9 @@ export const SMALL_DESKTOP = { width: 1120, height: 700 };
 export const PHONE = { width: 390, height: 844 };
 export const SMALL_PHONE = { width: 360, height: 740 };
 
-/** Building, park and the edge of a street by day, and how much of a picture each is at least. Edges are thin and softened. */
+/** Building, park and the edge of a street by day and by night, and how much of a picture each is at least. Edges are thin and softened. */
 const GROUND = [0xe4e1da, 0xdce8d2, 0xdcd8cf];
+const GROUND_AT_NIGHT = [0x222830, 0x18261e, 0x12151a];
 const LEAST = [0.02, 0.005, 0.0001];
 
 /** A page that is listened to: what it complains about, and whom it asks. */
@@ -305,7 +306,7 @@ export class Page {
   }
 
   /** Waits until ground, buildings and streets are on the canvas: each is some part of the picture. */
-  async streets() {
+  async streets(dark = false) {
     const eye = await this.context.newPage();
     try {
       await until("streets and buildings are drawn", async () => {
@@ -323,7 +324,7 @@ export class Page {
             if (found.has(colour)) found.set(colour, found.get(colour) + 1);
           }
           return [...found.values()].map((number) => number / pixels.length);
-        }, { base64: picture.toString("base64"), colours: GROUND });
+        }, { base64: picture.toString("base64"), colours: dark ? GROUND_AT_NIGHT : GROUND });
         if (shares.some((share, i) => share < LEAST[i])) throw new Error(`shares of building, park, casing: ${shares}`);
         return true;
       });

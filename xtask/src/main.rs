@@ -6,6 +6,7 @@ mod check;
 mod city;
 mod page;
 mod process;
+mod shots;
 mod test;
 mod up;
 
@@ -29,6 +30,7 @@ enum Command {
     Page(page::Page),
     City(city::City),
     Bench(bench::Bench),
+    Shots(shots::Shots),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check::run(&check),
         Command::Build(build) => build::run(&build),
         Command::Bench(bench) => bench::run(&bench),
+        Command::Shots(shots) => shots::run(&shots),
         Command::City(city) => city::run(&city).map(|()| ExitCode::SUCCESS),
         Command::Page(page) => page::run(&page).map(|()| ExitCode::SUCCESS),
     };
