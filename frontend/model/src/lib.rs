@@ -14,6 +14,7 @@ pub mod meter;
 pub mod motion;
 pub mod notice;
 pub mod overlay;
+pub mod read;
 pub mod request;
 pub mod rows;
 pub mod selection;

@@ -163,7 +163,7 @@ impl Live {
             }
             Heard::Text(text) => {
                 self.link(|link, now| link.heard(now));
-                match serde_json::from_str(&text) {
+                match model::read::message(&text) {
                     Ok(message) => self.hear_message(message),
                     // A message of another version: what follows may still be understood.
                     Err(_) => Vec::new(),

@@ -1,20 +1,37 @@
 //! One request and its answer.
 
+use std::{future::Future, pin::Pin};
+
 use contract::Problem;
 use leptos::prelude::window;
+use model::read::{self, Unreadable};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
 /// Sends a request and reads the JSON of its answer. `body` is JSON.
 pub async fn json<T: DeserializeOwned>(method: &str, path: &str, body: Option<String>) -> Result<T, Problem> {
-    let (status, text) = exchange(method, path, body).await.map_err(|_| unreachable())?;
-    if (200..300).contains(&status) {
-        return serde_json::from_str(&text).map_err(|error| unreadable(status, &error));
-    }
-    // A proxy in between answers in its own words: then the status is all there is.
-    Err(serde_json::from_str(&text).unwrap_or_else(|_| foreign(status)))
+    let (status, value) = ask(method, path, body).await?;
+    read::typed(value).map_err(|error| unreadable(status, &error))
+}
+
+/// What every request has in common, boxed: it is in the program once, and not with every type that is asked for.
+fn ask<'a>(
+    method: &'a str,
+    path: &'a str,
+    body: Option<String>,
+) -> Pin<Box<dyn Future<Output = Result<(u16, Value), Problem>> + 'a>> {
+    Box::pin(async move {
+        let (status, text) = exchange(method, path, body).await.map_err(|_| unreachable())?;
+        let value = read::json(&text);
+        if (200..300).contains(&status) {
+            return value.map(|value| (status, value)).map_err(|error| unreadable(status, &error));
+        }
+        // A proxy in between answers in its own words: then the status is all there is.
+        Err(value.and_then(read::typed).unwrap_or_else(|_| foreign(status)))
+    })
 }
 
 async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), JsValue> {
@@ -53,6 +70,6 @@ fn foreign(status: u16) -> Problem {
     problem("unexpected", "Unexpected answer", status, format!("the server answered {status}"))
 }
 
-fn unreadable(status: u16, error: &serde_json::Error) -> Problem {
+fn unreadable(status: u16, error: &Unreadable) -> Problem {
     problem("unexpected", "Unexpected answer", status, format!("the server's answer cannot be read: {error}"))
 }
