@@ -6,6 +6,7 @@ use crate::{CourierId, DeliveryId, Invalid, MAX_RECORD_BYTES, Millis, Place, Sou
 
 /// One fix. Identity is (courier, source, at); of two records with the same identity the first one wins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "RawPosition")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Position {
     /// Who was there.
@@ -18,26 +19,54 @@ pub struct Position {
     #[serde(flatten)]
     pub place: Place,
     /// Radius in metres inside which the truth lies with 68 % (as phones report it).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy_m: Option<f64>,
     /// Speed over ground, m/s, 0 to 150.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub speed_mps: Option<f64>,
     /// Direction of movement, degrees clockwise from north in [0, 360).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub heading_deg: Option<f64>,
     /// The delivery that the source believed to be on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryId>,
     /// Number of the fix in its run, from 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<u32>,
     /// Height above the WGS 84 ellipsoid, metres.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub altitude_m: Option<f64>,
     /// Charge of the device, 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub battery: Option<f64>,
+}
+
+/// The record as it stands on the wire, before its coordinates were checked. Flat, so that reading one needs no detour
+/// through a map of values: that costs more than all the rest of it.
+#[derive(Deserialize)]
+struct RawPosition {
+    courier: CourierId,
+    source: SourceId,
+    at: Millis,
+    lat: f64,
+    lon: f64,
+    accuracy_m: Option<f64>,
+    speed_mps: Option<f64>,
+    heading_deg: Option<f64>,
+    delivery: Option<DeliveryId>,
+    seq: Option<u32>,
+    altitude_m: Option<f64>,
+    battery: Option<f64>,
+}
+
+impl TryFrom<RawPosition> for Position {
+    type Error = Invalid;
+    fn try_from(raw: RawPosition) -> Result<Self, Invalid> {
+        let RawPosition { courier, source, at, lat, lon, accuracy_m, speed_mps, heading_deg, .. } = raw;
+        let RawPosition { delivery, seq, altitude_m, battery, .. } = raw;
+        let place = Place::new(lat, lon)?;
+        Ok(Self { courier, source, at, place, accuracy_m, speed_mps, heading_deg, delivery, seq, altitude_m, battery })
+    }
 }
 
 impl Position {
