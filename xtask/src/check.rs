@@ -105,9 +105,10 @@ fn page(arguments: &[&str]) -> Result<Finding> {
     outcome(process::cargo()?.args(arguments).env("CARGO_TARGET_DIR", target))
 }
 
+/// Private items are documented too, so a link to one resolves: that is no fault here.
 fn documents() -> Result<Finding> {
     let arguments = ["doc", "--workspace", "--exclude", "frontend", "--no-deps", "--document-private-items", "--quiet"];
-    outcome(process::cargo()?.args(arguments).env("RUSTDOCFLAGS", "-D warnings"))
+    outcome(process::cargo()?.args(arguments).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"))
 }
 
 /// What git tracks, relative to the root.

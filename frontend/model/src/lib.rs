@@ -1,7 +1,7 @@
 //! The page's logic, without a browser: it tests natively.
 //!
 //! Messages of the socket come in through [`link::Link`] (when to connect, what to say) and [`world::World`] (what is
-//! known); the list reads [`rows`], the map reads [`motion`], and everything that people read goes through [`format`].
+//! known); the list reads [`rows`], the map reads [`motion`], and everything that people read goes through [`mod@format`].
 //! Time is always a parameter.
 
 pub mod basemap;
