@@ -170,7 +170,7 @@ export const SMALL_PHONE = { width: 360, height: 740 };
 /** Building, park and the edge of a street by day and by night, and how much of a picture each is at least. Edges are thin and softened. */
 const GROUND = [0xe4e1da, 0xdce8d2, 0xdcd8cf];
 const GROUND_AT_NIGHT = [0x222830, 0x18261e, 0x12151a];
-const LEAST = [0.02, 0.005, 0.0001];
+const LEAST = [0.02, 0.001, 0.0001];
 
 /** A page that is listened to: what it complains about, and whom it asks. */
 export class Page {
@@ -369,6 +369,9 @@ export class Page {
   /** A picture of what is on the screen, for people: `target/shots/NAME.png`. */
   async shot(name, path = join(SHOTS, `${name}.png`)) {
     mkdirSync(dirname(path), { recursive: true });
+    // What slides or fades has arrived; what goes on for ever is not waited for.
+    const rests = () => document.getAnimations().every((one) => one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity);
+    await until("all has slid into its place", () => this.tab.evaluate(rests), 5_000).catch(() => {});
     await this.tab.screenshot({ path, timeout: 60_000 });
   }
 }
