@@ -11,6 +11,7 @@ use crate::{
     layout::{Layout, Panel, Sheet, Size},
     list::List,
     live::Live,
+    part::{part, watch},
     rail::Rail,
     reveal,
     stage::Stage,
@@ -28,7 +29,7 @@ pub fn App() -> impl IntoView {
     Catalogue::provide(live);
     keys::listen(live, layout, list);
     reveal::watch(live);
-    Effect::new(move |_| browser::set_theme(live.dark.get()));
+    watch(move || browser::set_theme(live.dark.get()));
 
     let class = move || {
         let mut class = String::from("app");
@@ -51,7 +52,7 @@ pub fn App() -> impl IntoView {
     };
     view! {
         <div
-            class=class
+            class=part(class)
             style=move || format!("--sheet:{}px", layout.sheet_px.get().round())
             data-connection=move || live.connection.get().as_str()
             data-couriers-drawn=move || live.drawn.get().to_string()
@@ -60,7 +61,7 @@ pub fn App() -> impl IntoView {
             <StatusBar/>
             <Rail/>
             <Stage/>
-            {panel}
+            {part(panel)}
             <Announcer/>
         </div>
     }

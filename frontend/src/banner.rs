@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{Connection, connection::Ended, format};
 
-use crate::{browser, live::Live, words};
+use crate::{browser, live::Live, part::part, words};
 
 /// What the banner says; `None` while there is nothing to say.
 #[derive(Clone, PartialEq)]
@@ -44,13 +44,13 @@ pub fn Banner() -> impl IntoView {
         }
         _ => words::TRYING.into(),
     };
-    move || {
+    part(move || {
         let says = says.get()?;
         Some(view! {
             <div class="banner" role="alert" data-banner="connection">
                 {says.retries.then(|| view! { <i class="sp"></i> })}
                 <span>{says.main}</span>
-                {says.retries.then(|| view! { <span class="q">{next}</span> })}
+                {says.retries.then(|| view! { <span class="q">{part(next)}</span> })}
                 {says.retries.then(|| view! {
                     <button class="btn sm" on:click=move |_| live.try_now()>{words::TRY_NOW}</button>
                 })}
@@ -59,5 +59,5 @@ pub fn Banner() -> impl IntoView {
                 })}
             </div>
         })
-    }
+    })
 }

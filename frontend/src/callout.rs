@@ -9,6 +9,7 @@ use crate::{
     face,
     layout::{Layout, Panel, Size},
     live::Live,
+    part::part,
     sign::{glyph, icon, icon_small, of_status},
     words,
 };
@@ -88,11 +89,11 @@ pub fn Callout() -> impl IntoView {
         }
         .into_any()
     };
-    move || {
+    part(move || {
         shown
             .get()
-            .then(|| view! { <section class="card callout" aria-label=words::DETAILS style=style>{inside}</section> })
-    }
+            .then(|| view! { <section class="card callout" aria-label=words::DETAILS style=part(style)>{part(inside)}</section> })
+    })
 }
 
 /// Beside the marker, on the side that has room.
@@ -111,12 +112,12 @@ fn beside(spot: Spot, live: Live) -> (f64, f64) {
 pub fn PreviewPill() -> impl IntoView {
     let live = Live::expect();
     let layout = Layout::expect();
-    move || {
+    part(move || {
         let spot = live.preview_anchor.get()?;
         let text = layout.preview_text.get().filter(|_| layout.panel.get() == Panel::Start)?;
         let width = crate::browser::by_id("stage").map_or(1000.0, |stage| f64::from(stage.client_width()));
         let x = (spot.x + 18.0).min(width - live.padding.get().right - PILL).max(8.0);
         let style = format!("left:0;top:0;transform:translate({x:.0}px,{:.0}px)", spot.y - 16.0);
         Some(view! { <div class="pill" style=style>{icon("route")} {text}</div> })
-    }
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contract::{Place, RouteId, polyline, rest::Route};
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{live::Live, net::api};
+use crate::{live::Live, net::api, part::watch};
 
 /// A route's line, once it was fetched.
 pub type Line = Arc<[Place]>;
@@ -27,7 +27,7 @@ impl Catalogue {
         let catalogue =
             Self { routes: RwSignal::new(None), fault: RwSignal::new(None), lines: RwSignal::new(Vec::new()) };
         provide_context(catalogue);
-        Effect::new(move |_| {
+        watch(move || {
             if live.connection.get().is_live() && catalogue.routes.get_untracked().is_none() {
                 spawn_local(catalogue.load());
             }

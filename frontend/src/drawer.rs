@@ -23,6 +23,7 @@ use crate::{
     list::List,
     live::Live,
     net::api,
+    part::{part, watch},
     sheet::Grab,
     sign::{self, icon},
     words,
@@ -102,14 +103,14 @@ pub fn Drawer() -> impl IntoView {
 
     let id = Memo::new(move |_| delivery.with(|delivery| delivery.as_ref().map(|delivery| delivery.delivery)));
     let begun = Memo::new(move |_| delivery.with(|d| d.as_ref().is_some_and(|d| d.started_at.is_some())));
-    Effect::new(move |_| {
+    watch(move || {
         id.track();
         begun.track();
         audit.set(None);
         ask_audit(story, id);
     });
     // A link, or a row that has left the live list: the store knows it.
-    Effect::new(move |_| {
+    watch(move || {
         let Some(id) = wanted.get().filter(|_| delivery.with_untracked(Option::is_none)) else { return };
         spawn_local(async move {
             if let Ok(found) = api::delivery(id).await {
@@ -142,7 +143,7 @@ pub fn Drawer() -> impl IntoView {
         <aside class="drawer" aria-label=words::DETAILS id="drawer">
             <Grab/>
             <Head/>
-            <div class="body">{body}</div>
+            <div class="body">{part(body)}</div>
             <acts::Foot/>
         </aside>
     }
@@ -197,13 +198,13 @@ fn Head() -> impl IntoView {
     };
     view! {
         <div class="dh">
-            <h2>{mark}<span>{title}</span></h2>
+            <h2>{part(mark)}<span>{part(title)}</span></h2>
             <div class="ibs">
                 {button(words::PREVIOUS, "up", Box::new(move || list.step(false)))}
                 {button(words::NEXT, "down", Box::new(move || list.step(true)))}
                 {button(words::CLOSE, "close", Box::new(close))}
             </div>
-            <div class="sub">{sub}</div>
+            <div class="sub">{part(sub)}</div>
         </div>
     }
     .into_any()

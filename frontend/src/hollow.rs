@@ -7,6 +7,7 @@ use crate::{
     catalogue::Catalogue,
     layout::{Layout, Size, StartMode},
     live::Live,
+    part::part,
     sign::icon,
     words,
 };
@@ -54,8 +55,8 @@ pub fn NoMatch() -> impl IntoView {
         <div class="rows">
             <div class="hollow" data-state="no-match">
                 {icon("search")}
-                <h2>{title}</h2>
-                <p>{without}</p>
+                <h2>{part(title)}</h2>
+                <p>{part(without)}</p>
                 <button class="btn" on:click=move |_| live.filter.update(|filter| *filter = filter.cleared())>
                     {words::CLEAR_FILTERS}
                 </button>

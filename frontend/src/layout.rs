@@ -3,7 +3,7 @@
 use leptos::{ev, prelude::*};
 use model::Padding;
 
-use crate::{browser, live::Live};
+use crate::{browser, live::Live, part::watch};
 
 /// A tablet narrower than this has no room for rail and drawer at once, px.
 const NARROW: f64 = 1000.0;
@@ -119,9 +119,9 @@ impl Layout {
         let rail_open = RwSignal::new(size.get_untracked() == Size::Tablet && window.get_untracked().0 >= NARROW);
         let (preview_text, help) = (RwSignal::new(None), RwSignal::new(false));
         let layout = Self { size, rail_open, start, panel, preview_text, help, sheet, dragged, sheet_px, window };
-        Effect::new(move |_| live.padding.set(layout.padding()));
+        watch(move || live.padding.set(layout.padding()));
         // Two panels would leave no map between them.
-        Effect::new(move |_| {
+        watch(move || {
             if panel.get() != Panel::None && size.get() == Size::Tablet && window.get().0 < NARROW {
                 rail_open.set(false);
             }

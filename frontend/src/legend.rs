@@ -6,6 +6,7 @@ use model::Tier;
 use crate::{
     layout::{Layout, Panel, Size},
     live::Live,
+    part::part,
     sign::{glyph, icon},
     words,
 };
@@ -17,7 +18,7 @@ pub fn Legend() -> impl IntoView {
     let unfolded = RwSignal::new(false);
     let counted = Memo::new(move |_| live.view.with(|view| view.is_some_and(|v| Tier::at(v.zoom) == Tier::Counts)));
     let folded = move || (layout.panel.get() != Panel::None || layout.size.get() == Size::Tablet) && !unfolded.get();
-    move || {
+    part(move || {
         if folded() {
             let unfold = move |_| unfolded.set(true);
             return view! { <button class="card legend" on:click=unfold>{icon("list")} {words::LEGEND}</button> }
@@ -48,7 +49,7 @@ pub fn Legend() -> impl IntoView {
             }
         };
         view! { <div class="card legend" role="note" aria-label=words::LEGEND on:click=fold>{entries}</div> }.into_any()
-    }
+    })
 }
 
 /// The round lengths that a scale may show, metres.
@@ -86,8 +87,8 @@ pub fn Attribution() -> impl IntoView {
     };
     view! {
         <div class="attr">
-            {measure}
-            <a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener noreferrer">{source}</a>
+            {part(measure)}
+            <a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener noreferrer">{part(source)}</a>
         </div>
     }
     .into_any()

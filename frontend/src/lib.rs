@@ -23,6 +23,7 @@ pub mod map;
 mod metrics;
 pub mod net;
 mod onboard;
+mod part;
 mod rail;
 mod reveal;
 mod rows;

@@ -6,7 +6,7 @@ use contract::{CourierId, DeliveryId};
 use leptos::prelude::*;
 use model::{CourierRow, DeliveryRow, Filter, Selection, Tab};
 
-use crate::{browser, live::Live};
+use crate::{browser, live::Live, part::watch};
 
 /// The id of the scrolling element.
 pub const ELEMENT: &str = "list";
@@ -87,7 +87,7 @@ impl List {
             row_px: RwSignal::new(56.0),
             live,
         };
-        Effect::new(move |_| list.refresh());
+        watch(move || list.refresh());
         provide_context(list);
         list
     }

@@ -9,6 +9,7 @@ use crate::{
     layout::{Layout, Size, StartMode},
     list::List,
     live::Live,
+    part::part,
     rows::Rows,
     sheet::Grab,
     sign::{icon, icon_small},
@@ -68,7 +69,7 @@ pub fn Rail() -> impl IntoView {
             <Tabs/>
             {move || (state.get() != State::Empty && layout.size.get() != Size::Phone || live.filter.read().hides())
                 .then(|| view! { <Chips/> })}
-            {body}
+            {part(body)}
             <Foot/>
         </aside>
     }
@@ -158,7 +159,7 @@ fn Tabs() -> impl IntoView {
                 {tab(Tab::Deliveries, words::DELIVERIES, |totals| totals.deliveries)}
             </div>
             <label class="sort over">
-                {sort_name} {icon_small("down")}
+                {part(sort_name)} {icon_small("down")}
                 <select
                     aria-label=words::SORT
                     on:change=move |event| {
@@ -213,7 +214,7 @@ fn Chips() -> impl IntoView {
     let chip = |on: bool| if on { "chip over on" } else { "chip over" };
     view! {
         <div class="chips" role="group" aria-label=words::FILTER_BY_STATE>
-            {states}
+            {part(states)}
             <button
                 class=move || if in_view() { "chip on" } else { "chip" }
                 aria-pressed=move || in_view().to_string()
@@ -231,11 +232,11 @@ fn Chips() -> impl IntoView {
                     })
                 >
                     <option value="" prop:selected=move || route.get().is_none()>{words::ANY_ROUTE}</option>
-                    {routes}
+                    {part(routes)}
                 </select>
             </label>
             <label class=move || chip(source.get().is_some())>
-                {source_name} {icon_small("down")}
+                {part(source_name)} {icon_small("down")}
                 <select
                     aria-label=words::SOURCE
                     on:change=move |event| live.filter.update(|filter| {

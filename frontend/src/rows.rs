@@ -12,6 +12,7 @@ use crate::{
     layout::{Layout, Size},
     list::{ELEMENT, List, Shown},
     live::Live,
+    part::{part, watch},
     words,
 };
 
@@ -21,7 +22,7 @@ pub fn Rows() -> impl IntoView {
     let (live, layout, list) = (Live::expect(), Layout::expect(), List::expect());
     let scrolled = RwSignal::new(0.0_f64);
     let row_px = Memo::new(move |_| if layout.size.get() == Size::Phone { 64.0 } else { 56.0 });
-    Effect::new(move |_| list.row_px.set(row_px.get()));
+    watch(move || list.row_px.set(row_px.get()));
     let len = Memo::new(move |_| list.shown.read().len());
     let slots = Memo::new(move |_| (browser_height(layout) / row_px.get()).ceil() as usize + 2);
     let first = Memo::new(move |_| {
@@ -30,7 +31,7 @@ pub fn Rows() -> impl IntoView {
     });
     // Another tab begins at its top.
     let tab = Memo::new(move |_| live.filter.with(|filter| filter.tab));
-    Effect::new(move |_| {
+    watch(move || {
         tab.track();
         list.active.set(None);
         if let Some(element) = browser::by_id(ELEMENT) {
@@ -174,8 +175,8 @@ fn Row(index: Memo<usize>, row_px: Memo<f64>, len: Memo<usize>) -> impl IntoView
     };
     view! {
         <div
-            class=class
-            style=style
+            class=part(class)
+            style=part(style)
             role="option"
             id=move || format!("row-{}", index.get())
             aria-selected=move || is_selected.get().to_string()
@@ -195,7 +196,7 @@ fn Row(index: Memo<usize>, row_px: Memo<f64>, len: Memo<usize>) -> impl IntoView
             </svg>
             <div class="n">
                 <span>{text(|face| &face.name)}</span>
-                {tags}
+                {part(tags)}
                 <span class="vh">{move || face.with(|face| face.as_ref().map(|face| face.spoken))}</span>
             </div>
             <div class="e">{text(|face| &face.end)}</div>

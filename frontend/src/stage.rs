@@ -14,6 +14,7 @@ use crate::{
     live::Live,
     map::MapPane,
     onboard::Onboard,
+    part::part,
     sign::icon,
     time_bar::TimeBar,
     toasts::Toasts,
@@ -51,18 +52,18 @@ pub fn Stage() -> impl IntoView {
     view! {
         <main class="stage" id="stage" aria-label=words::MAP>
             <MapPane/>
-            {fault}
+            {part(fault)}
             <Callout/>
             <PreviewPill/>
             <Controls/>
             <Legend/>
             <Attribution/>
             <TimeBar/>
-            {again}
-            {onboard}
+            {part(again)}
+            {part(onboard)}
             <Banner/>
             <Toasts/>
-            {help}
+            {part(help)}
         </main>
     }
     .into_any()

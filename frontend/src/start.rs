@@ -13,6 +13,7 @@ use crate::{
     catalogue::{Catalogue, ends_of},
     layout::{Layout, StartMode},
     live::Live,
+    part::{part, watch},
     sheet::Grab,
     sign::icon,
     words,
@@ -87,14 +88,14 @@ pub fn StartForm() -> impl IntoView {
     };
     provide_context(form);
     // The first route is chosen, so that one press starts something and the map shows what.
-    Effect::new(move |_| {
+    watch(move || {
         let Some(routes) = catalogue.routes.get() else { return };
         catalogue.load_lines();
         if form.routes.with_untracked(Vec::is_empty) && form.mode.get_untracked() != StartMode::Random {
             form.routes.set(routes.first().map(|route| route.route.clone()).into_iter().collect());
         }
     });
-    Effect::new(move |_| preview(form, layout));
+    watch(move || preview(form, layout));
     Effect::new(move |before: Option<Vec<RouteId>>| {
         // Chosen anew: the map shows the whole way. Lines that arrive later fit too, once.
         let routes = form.routes.get();
@@ -161,7 +162,7 @@ pub fn StartForm() -> impl IntoView {
                         {mode(StartMode::Several, words::SEVERAL)}
                         {mode(StartMode::Random, words::RANDOM)}
                     </div>
-                    {parts}
+                    {part(parts)}
                     {form.error(&[""])}
                 </div>
             </div>

@@ -9,6 +9,7 @@ use crate::{
     layout::{Layout, Size},
     live::Live,
     metrics::Metrics,
+    part::part,
     sign::{glyph, icon, icon_small, of_status},
     words,
 };
@@ -83,7 +84,7 @@ fn Pill() -> impl IntoView {
         _ => "conn reconnecting",
     };
     let sign = move || if broken() { icon_small("broken") } else { view! { <i></i> }.into_any() };
-    view! { <span class=class>{sign}{text}</span> }.into_any()
+    view! { <span class=part(class)>{part(sign)}{part(text)}</span> }.into_any()
 }
 
 /// Five numbers, each a filter.
@@ -110,8 +111,8 @@ fn Counts() -> impl IntoView {
             <button
                 class=move || if number.get().unwrap_or(0) == 0 { "count zero" } else { "count" }
                 aria-pressed=move || on().to_string()
-                aria-label=exact
-                title=exact
+                aria-label=part(exact)
+                title=part(exact)
                 data-count=of_status(status)
                 on:click=move |_| live.filter.update(|filter| filter.states = filter.states.toggled(status))
             >
@@ -122,7 +123,7 @@ fn Counts() -> impl IntoView {
                     CourierStatus::Alarm => "m alarm",
                     CourierStatus::Offline => "m",
                 })}
-                <b>{short}</b>
+                <b>{part(short)}</b>
                 <span class="lab">{words::status(status)}</span>
             </button>
         }
@@ -183,7 +184,7 @@ fn Menu(menu: RwSignal<bool>) -> impl IntoView {
     let date = move || format!("{} {}", format::date(live.clock.get(), live.zone_min), live.zone_name.get_value());
     view! {
         <div class="card menu" role="group" aria-label=words::MENU>
-            <span class="line muted">{date}</span>
+            <span class="line muted">{part(date)}</span>
             <button on:click=move |_| turn_theme(live)>{move || theme_icon(live)}{move || theme_words(live)}</button>
             <button on:click=move |_| {
                 menu.set(false);

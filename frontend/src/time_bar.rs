@@ -9,6 +9,7 @@ use crate::{
     list::List,
     live::Live,
     net::api,
+    part::{part, watch},
     sign::icon_small,
     words,
 };
@@ -46,7 +47,7 @@ pub fn TimeBar() -> impl IntoView {
     let open = RwSignal::new(false);
 
     // Stored ones are fetched when the connection comes up and when the span changes; what starts later is seen live.
-    Effect::new(move |_| {
+    watch(move || {
         let span = hours.get() * HOUR;
         if live.connection.get().is_live() {
             spawn_local(async move { stored.set(fetch(live, span).await) });
@@ -88,13 +89,13 @@ pub fn TimeBar() -> impl IntoView {
     };
     view! {
         <section class="card tb" class:open=open aria-label=words::TIME>
-            <div class="now" on:click=unfold>{live_pill}</div>
+            <div class="now" on:click=unfold>{part(live_pill)}</div>
             <div class="hist-cell">{move || {
                 let (end, bars) = bars.get();
                 draw(&bars, end, hours.get(), live)
             }}</div>
             <label class="pick over">
-                {span_name} {icon_small("down")}
+                {part(span_name)} {icon_small("down")}
                 <select
                     aria-label=words::SPAN
                     on:change=move |event| hours.set(event_target_value(&event).parse().unwrap_or(6))

@@ -10,6 +10,7 @@ use super::Story;
 use crate::{
     browser, keys,
     net::api,
+    part::part,
     sign::{icon, icon_small},
     words,
 };
@@ -55,9 +56,9 @@ pub fn Acts() -> impl IntoView {
                 >
                     {icon("follow")} {move || if on() { words::FOLLOWING } else { words::FOLLOW }} <kbd class="not-phone">"F"</kbd>
                 </button>
-                {audit}
+                {part(audit)}
             </div>
-            {result}
+            {part(result)}
         </section>
     }
     .into_any()
@@ -90,7 +91,7 @@ pub fn Foot() -> impl IntoView {
     view! {
         <div class="df">
             <button class="copy" aria-label=words::COPY_ID title=move || text.get() on:click=copy>
-                {short} {move || icon_small(if copied.get() { "check" } else { "copy" })}
+                {part(short)} {move || icon_small(if copied.get() { "check" } else { "copy" })}
                 <span class="vh" role="status">{move || copied.get().then_some(words::COPIED)}</span>
             </button>
             {move || open.get().then(|| view! { <Cancel/> })}
@@ -140,5 +141,5 @@ fn Cancel() -> impl IntoView {
             .into_any()
         }
     };
-    view! { <div class="far cancel" class:asking=asking>{ask}</div> }.into_any()
+    view! { <div class="far cancel" class:asking=asking>{part(ask)}</div> }.into_any()
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use model::format;
 
 use super::Story;
-use crate::{sign, words};
+use crate::{part::part, sign, words};
 
 /// What the section says.
 #[derive(Clone, Default, PartialEq)]
@@ -47,10 +47,10 @@ pub fn Arrival() -> impl IntoView {
     };
     view! {
         <section class="db">
-            <div class="ends kicker"><span>{move || says.get().kicker}</span>{tag}</div>
+            <div class="ends kicker"><span>{move || says.get().kicker}</span>{part(tag)}</div>
             <div class="eta" id="eta">{move || says.get().big}</div>
-            {bar}
-            {ends}
+            {part(bar)}
+            {part(ends)}
         </section>
     }
     .into_any()

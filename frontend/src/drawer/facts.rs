@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::format;
 
 use super::Story;
-use crate::words;
+use crate::{part::part, words};
 
 /// Three by three.
 #[component]
@@ -14,7 +14,7 @@ pub fn Facts() -> impl IntoView {
     let cell = move |index: usize| {
         let name = facts.with_untracked(|facts| facts[index].0);
         let value = move || facts.with(|facts| facts[index].1.clone()).unwrap_or_else(|| words::NONE.into());
-        view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any()
+        view! { <div><dt>{name}</dt><dd>{part(value)}</dd></div> }.into_any()
     };
     view! { <section class="db"><dl class="kv">{(0..9).map(cell).collect_view()}</dl></section> }.into_any()
 }

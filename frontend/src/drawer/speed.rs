@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use model::format;
 
 use super::Story;
-use crate::words;
+use crate::{part::part, words};
 
 const WIDTH: f64 = 344.0;
 const HEIGHT: f64 = 44.0;
@@ -24,7 +24,7 @@ pub fn Speed() -> impl IntoView {
         })
     });
     let whole = Memo::new(move |_| story.delivery.with(Option::is_some));
-    move || {
+    part(move || {
         let points = points.get();
         if points.len() < 3 {
             return ().into_any();
@@ -46,7 +46,7 @@ pub fn Speed() -> impl IntoView {
             </section>
         }
         .into_any()
-    }
+    })
 }
 
 /// The line, the area beneath, and the height of the last point. At most a point for each two pixels.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use model::format;
 
 use super::Story;
-use crate::words;
+use crate::{part::part, words};
 
 /// A step: its class, title, second line, time.
 type Step = (&'static str, String, String, String);
@@ -15,7 +15,7 @@ type Step = (&'static str, String, String, String);
 pub fn Steps() -> impl IntoView {
     let story = Story::expect();
     let steps = Memo::new(move |_| story.delivery.get().map(|delivery| steps_of(story, &delivery)).unwrap_or_default());
-    move || {
+    part(move || {
         let steps = steps.get();
         (!steps.is_empty()).then(|| {
             let steps = steps.into_iter().map(|(class, title, detail, time)| {
@@ -29,7 +29,7 @@ pub fn Steps() -> impl IntoView {
             });
             view! { <section class="db"><ol>{steps.collect_view()}</ol></section> }
         })
-    }
+    })
 }
 
 fn steps_of(story: Story, delivery: &Delivery) -> Vec<Step> {

@@ -8,6 +8,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::MediaQueryListEvent;
 
 use super::Live;
+use crate::part::watch;
 
 /// Browsers refuse an address that changes more than about 3 times a second.
 const SETTLE: Duration = Duration::from_millis(400);
@@ -60,7 +61,7 @@ pub fn keep(live: Live) {
         changed.forget();
     }
     live.dark.set(live.theme.get_untracked().is_dark(system_dark.get_untracked()));
-    Effect::new(move |_| {
+    watch(move || {
         let dark = live.theme.get().is_dark(system_dark.get());
         if live.dark.get_untracked() != dark {
             live.dark.set(dark);

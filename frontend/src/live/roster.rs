@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 use model::world::MAX_ROSTER;
 
 use super::Live;
-use crate::net::api;
+use crate::{net::api, part::watch};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// So long after its start a new courier may be unknown to the server, ms.
@@ -32,7 +32,7 @@ pub fn keep(live: Live) {
         }
     };
     set_interval(again, EVERY);
-    Effect::new(move |_| {
+    watch(move || {
         let Some(selected) = live.selected.get() else { return };
         // Who was sent off a moment ago has no position yet: the next turn asks.
         let fresh = |id: contract::DeliveryId| live.clock.get_untracked() - id.made_at() < FRESH_MS;

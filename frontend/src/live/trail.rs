@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 use model::{Trail, overlay};
 
 use super::Live;
-use crate::net::api;
+use crate::{net::api, part::watch};
 
 /// Most points that are asked for.
 const POINTS: u32 = 600;
@@ -29,7 +29,7 @@ pub fn keep(live: Live) {
             Some((courier, delivery))
         })
     });
-    Effect::new(move |_| {
+    watch(move || {
         let key_now = key.get();
         live.watch(key_now.as_ref().map(|(courier, _)| courier.clone()));
         live.trail.set(None);

@@ -17,12 +17,10 @@ pub async fn json<T: DeserializeOwned>(method: &str, path: &str, body: Option<St
     read::typed(value).map_err(|error| unreadable(status, &error))
 }
 
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
 /// What every request has in common, boxed: it is in the program once, and not with every type that is asked for.
-fn ask<'a>(
-    method: &'a str,
-    path: &'a str,
-    body: Option<String>,
-) -> Pin<Box<dyn Future<Output = Result<(u16, Value), Problem>> + 'a>> {
+fn ask<'a>(method: &'a str, path: &'a str, body: Option<String>) -> Boxed<'a, Result<(u16, Value), Problem>> {
     Box::pin(async move {
         let (status, text) = exchange(method, path, body).await.map_err(|_| unreachable())?;
         let value = read::json(&text);

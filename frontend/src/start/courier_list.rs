@@ -6,6 +6,7 @@ use model::{Filter, format};
 
 use super::{Form, plan};
 use crate::{
+    part::{part, watch},
     sign::{self, glyph, icon},
     words,
 };
@@ -34,7 +35,7 @@ pub fn CourierList() -> impl IntoView {
         form.live.summary.with(|summary| summary.as_ref().map_or(0, |summary| summary.counts.idle as usize))
     });
     // The nearest free courier is proposed until a person chooses one.
-    Effect::new(move |_| {
+    watch(move || {
         let first = people.with(|people| people.iter().find(|person| person.free).map(|person| person.courier.clone()));
         if !form.courier_chosen.get() || !text.read().is_empty() {
             form.courier.set(first);
@@ -61,7 +62,7 @@ pub fn CourierList() -> impl IntoView {
                 </div>
                 <div class="opts short" role="radiogroup" aria-label=words::COURIER>
                     <For each=move || people.get() key=Clone::clone children=move |person| option(form, person)/>
-                    {none}
+                    {part(none)}
                 </div>
             </div>
             {form.error(&["/courier"])}

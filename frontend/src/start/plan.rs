@@ -14,6 +14,7 @@ use crate::{
     layout::{Layout, StartMode},
     live::Live,
     net::api,
+    part::part,
     words,
 };
 
@@ -219,8 +220,8 @@ pub fn Go() -> impl IntoView {
     };
     view! {
         <div class="df go">
-            <div class="ends muted"><span>{who}</span>{when}</div>
-            <button class="btn primary" id="start-go" disabled=move || !ready() on:click=go>{text}</button>
+            <div class="ends muted"><span>{part(who)}</span>{part(when)}</div>
+            <button class="btn primary" id="start-go" disabled=move || !ready() on:click=go>{part(text)}</button>
         </div>
     }
     .into_any()

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use model::format;
 
 use super::Form;
-use crate::{layout::StartMode, sign::icon, words};
+use crate::{layout::StartMode, part::part, sign::icon, words};
 
 /// Size of a thumbnail and the room at its edges, px.
 const THUMB: (f64, f64) = (44.0, 40.0);
@@ -39,7 +39,7 @@ pub fn RouteList() -> impl IntoView {
     };
     view! {
         <div class="fld">
-            <div class="label">{words::ROUTE}<em>{number}</em></div>
+            <div class="label">{words::ROUTE}<em>{part(number)}</em></div>
             <div class="box">
                 <div class="search">
                     {icon("search")}
@@ -50,8 +50,8 @@ pub fn RouteList() -> impl IntoView {
                     />
                 </div>
                 <div class="opts" role=move || if several() { "group" } else { "radiogroup" } aria-label=words::ROUTE>
-                    {options}
-                    {none}
+                    {part(options)}
+                    {part(none)}
                 </div>
             </div>
             {form.error(&["/route", "/path"])}
