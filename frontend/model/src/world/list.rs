@@ -1,6 +1,6 @@
 //! The two lists: one pass over what is known, then one sort.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 use contract::{
     CourierId, Delivery, DeliveryId, DeliveryStatus, Millis,
@@ -26,11 +26,13 @@ impl World {
         let elsewhere = self.roster.values().filter(|listed| self.client.courier(&listed.courier).is_none());
         let rows = seen.chain(elsewhere.map(|listed| self.listed_row(listed, now)));
         let mut rows: Vec<CourierRow> = rows.filter(|row| matcher.courier(row)).collect();
-        match filter.sort {
-            Sort::LateFirst => rows.sort_by(|a, b| urgency(a).cmp(&urgency(b)).then_with(|| a.courier.cmp(&b.courier))),
-            Sort::Name => rows.sort_by(|a, b| a.courier.cmp(&b.courier)),
-            Sort::Newest => rows.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.courier.cmp(&b.courier))),
-        }
+        // One sort for all orders: each would be written out whole into the page.
+        let order: fn(&CourierRow, &CourierRow) -> Ordering = match filter.sort {
+            Sort::LateFirst => |a, b| urgency(a).cmp(&urgency(b)).then_with(|| a.courier.cmp(&b.courier)),
+            Sort::Name => |a, b| a.courier.cmp(&b.courier),
+            Sort::Newest => |a, b| b.at.cmp(&a.at).then_with(|| a.courier.cmp(&b.courier)),
+        };
+        rows.sort_by(order);
         rows
     }
 
@@ -66,11 +68,12 @@ impl World {
         let matcher = Matcher::new(self, filter);
         let rows = self.deliveries().map(|delivery| self.row_of(delivery, now));
         let mut rows: Vec<DeliveryRow> = rows.filter(|row| matcher.delivery(row)).collect();
-        match filter.sort {
-            Sort::LateFirst => rows.sort_by_key(|row| (stage(row), row.delivery)),
-            Sort::Name => rows.sort_by(|a, b| (&a.reference, a.delivery).cmp(&(&b.reference, b.delivery))),
-            Sort::Newest => rows.sort_by_key(|row| (Reverse(row.since), row.delivery)),
-        }
+        let order: fn(&DeliveryRow, &DeliveryRow) -> Ordering = match filter.sort {
+            Sort::LateFirst => |a, b| (stage(a), a.delivery).cmp(&(stage(b), b.delivery)),
+            Sort::Name => |a, b| (&a.reference, a.delivery).cmp(&(&b.reference, b.delivery)),
+            Sort::Newest => |a, b| b.since.cmp(&a.since).then(a.delivery.cmp(&b.delivery)),
+        };
+        rows.sort_by(order);
         rows
     }
 
