@@ -16,7 +16,10 @@ const SHOTS = join(ROOT, "target/shots");
 /** How long a condition may take on a machine that is busy with other things, ms. */
 export const PATIENCE = 30_000;
 
-/** Waits until `probe` answers something true and gives it back. A probe that throws is asked again. */
+/**
+ * Waits until `probe` answers something true and gives it back. A probe that throws is asked again, unless the error
+ * says that it is hopeless.
+ */
 export async function until(what, probe, within = PATIENCE) {
   const deadline = Date.now() + within;
   let last;
@@ -26,6 +29,7 @@ export async function until(what, probe, within = PATIENCE) {
       if (answer) return answer;
       last = undefined;
     } catch (error) {
+      if (error.hopeless) throw error;
       last = error;
     }
     if (Date.now() > deadline) {
@@ -36,15 +40,17 @@ export async function until(what, probe, within = PATIENCE) {
   }
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
+/** A port that nobody listens on, below those that the system gives to outgoing connections: a browser opens many. */
+async function freePort() {
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    const free = await new Promise((resolve) => {
+      const server = createServer();
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
-  });
+    if (free) return port;
+  }
 }
 
 function onPath(names) {
@@ -97,7 +103,10 @@ export class Server {
     }
     this.#child = child;
     await until(() => `the process is ready:\n${this.log.slice(-20).join("\n")}`, async () => {
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+      if (child.exitCode !== null) {
+        const told = this.log.slice(-20).join("\n");
+        throw Object.assign(new Error(`it ended with ${child.exitCode}:\n${told}`), { hopeless: true });
+      }
       return (await fetch(`http://127.0.0.1:${this.admin}/readyz`)).ok;
     }, 60_000);
   }
