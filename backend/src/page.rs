@@ -34,7 +34,9 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
         Some(file) => (file, Some("br")),
         None => match Dist::get(name) {
             Some(file) => (file, None),
-            None if is_file && name != "index.html" => return (StatusCode::NOT_FOUND, "no such file\n").into_response(),
+            None if is_file && name != "index.html" => {
+                return (StatusCode::NOT_FOUND, "no such file\n").into_response();
+            }
             None => return not_built(),
         },
     };
