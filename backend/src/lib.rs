@@ -11,7 +11,6 @@ pub mod settings;
 pub mod socket;
 
 use std::{
-    hash::{BuildHasher, Hasher, RandomState},
     net::SocketAddr,
     sync::{
         Arc,
@@ -21,12 +20,16 @@ use std::{
 };
 
 use axum::serve::ListenerExt;
-use contract::{Delivery, DeliveryId, ProblemKind};
+use contract::{Delivery, DeliveryId, ProblemKind, topics};
 use fleet::{Limits, routes::RouteSet};
 use history::HistoryReader;
 use service::{
-    Clock, Durability, Health, Outcome, Shutdown, StartError, Tasks, health, kafka::producer::Producer,
-    settings::KafkaSettings, start,
+    Clock, Durability, Health, Outcome, Shutdown, StartError, Tasks, health,
+    kafka::{
+        producer::Producer,
+        topics::{Identity, TopicSpec},
+    },
+    start,
 };
 use tokio::net::TcpListener;
 
@@ -151,7 +154,7 @@ pub async fn build(settings: Settings, surroundings: Surroundings, health: Healt
         live_window_ms: settings.live.live_window.as_millis() as i64,
         max_couriers: settings.live.max_couriers,
     };
-    let live = Live::new(limits, epoch(&settings.kafka));
+    let live = Live::new(limits);
     let listener = start::bind("CD_HTTP_ADDR", settings.http.http_addr).await?;
     let addr = listener.local_addr().map_err(StartError::failure)?;
     let app = Arc::new(App {
@@ -183,11 +186,13 @@ impl Server {
         // What feeds the live state outlives the request for shutdown: who still watches during the drain still sees what
         // moves. It stops when the last socket is closed.
         let stop = Shutdown::new();
-        let feeders = feed(&app, &health, &settings, &stop)?;
+        let specs = topics::ALL.map(|t| TopicSpec::new(t.name, t.partitions, t.may_grow, t.retention_ms));
+        let identity = service::kafka::topics::keep(&settings.kafka, specs, &mut tasks)?;
+        let feeders = feed(&app, &health, &settings, identity, &stop)?;
         tasks.spawn("live", async move {
             match feeders.join(FED_WITHIN).await {
                 Outcome::Done => Ok(()),
-                Outcome::Failed => Err("the reader or the writer of the live state has failed"),
+                Outcome::Failed | Outcome::Misset => Err("the reader or the writer of the live state has failed"),
             }
         });
         tasks.spawn("producer", app.commands.producer().clone().watch(shutdown.clone()));
@@ -229,7 +234,13 @@ impl Server {
 }
 
 /// Starts what feeds the live state: the reader, and the writer that folds what it brings.
-fn feed(app: &Arc<App>, health: &Health, settings: &Settings, stop: &Shutdown) -> Result<Tasks, StartError> {
+fn feed(
+    app: &Arc<App>,
+    health: &Health,
+    settings: &Settings,
+    identity: Identity,
+    stop: &Shutdown,
+) -> Result<Tasks, StartError> {
     let mut feeders = Tasks::new(stop);
     let pending = Arc::new(Pending::default());
     let (now, window) = (app.clock.now(), settings.live.live_window.as_millis() as i64);
@@ -239,6 +250,7 @@ fn feed(app: &Arc<App>, health: &Health, settings: &Settings, stop: &Shutdown) -
         pending,
         status,
         clock: app.clock.clone(),
+        identity,
         health: health.clone(),
         tick: settings.live.tick,
     };
@@ -251,10 +263,9 @@ fn feed(app: &Arc<App>, health: &Health, settings: &Settings, stop: &Shutdown) -
             metrics::gauge!("cd_positions_not_shown").set(state.fleet.not_shown() as f64);
         };
         tokio::select! {
-            () = writer::run(writer, beat, each_second) => {}
-            () = stopped.requested() => {}
+            ended = writer::run(writer, beat, each_second) => ended,
+            () = stopped.requested() => Ok(()),
         }
-        Ok::<(), std::convert::Infallible>(())
     });
     Ok(feeders)
 }
@@ -272,20 +283,6 @@ fn load_routes(settings: &Settings) -> Result<RouteSet, StartError> {
         return Err(StartError::setting(format!("CD_ROUTES_DIR: no valid route in {}", dir.display())));
     }
     Ok(routes)
-}
-
-/// Names the log that cursors belong to: the same for all replicas. The embedded broker's log begins anew with every
-/// process, and so do its cursors.
-fn epoch(kafka: &KafkaSettings) -> u64 {
-    let topic = kafka.topic(commands::TOPIC);
-    if kafka.embedded {
-        let mut hash = RandomState::new().build_hasher();
-        hash.write(topic.as_bytes());
-        return hash.finish();
-    }
-    let mut hash = rustc_hash::FxHasher::default();
-    hash.write(topic.as_bytes());
-    hash.finish()
 }
 
 /// Name of this replica, as sockets are told: the host's (a pod's) name and the process.

@@ -62,10 +62,10 @@ pub struct Live {
 }
 
 impl Live {
-    /// An empty state whose cursors carry `epoch`.
-    pub fn new(limits: fleet::Limits, epoch: u64) -> Arc<Self> {
+    /// An empty state. Which log it is of is told when that is known.
+    pub fn new(limits: fleet::Limits) -> Arc<Self> {
         Arc::new(Self {
-            state: RwLock::new(State { fleet: Fleet::new(limits), ring: Ring::new(epoch) }),
+            state: RwLock::new(State { fleet: Fleet::new(limits), ring: Ring::default() }),
             tick: watch::Sender::new(0),
             summary: RwLock::default(),
             latency: LatencyMeter::default(),

@@ -6,6 +6,7 @@ pub mod broadcast;
 pub mod group;
 pub mod partitioner;
 pub mod producer;
+pub mod topics;
 
 mod config;
 mod context;

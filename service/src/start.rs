@@ -67,6 +67,9 @@ pub enum Outcome {
     Done,
     /// A task failed, or did not stop in time. What and why stands in the log.
     Failed,
+    /// It found out while running that a setting is wrong, or what it points to is not usable: starting it again without a
+    /// change is of no use.
+    Misset,
 }
 
 impl From<Outcome> for ExitCode {
@@ -74,6 +77,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Done => Self::SUCCESS,
             Outcome::Failed => Self::from(1),
+            Outcome::Misset => Self::from(2),
         }
     }
 }

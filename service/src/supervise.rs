@@ -1,7 +1,8 @@
 //! The tasks of a service in one set: each has a name, and none is spawned and forgotten.
 //!
 //! The first task that fails or panics asks for the stop of all, and the process ends with [`Outcome::Failed`]: a service
-//! that lacks a part must be restarted, not linger.
+//! that lacks a part must be restarted, not linger. A task that fails with a [`StartError`] about a setting ends it with
+//! [`Outcome::Misset`].
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::{BoxError, Outcome, Shutdown};
+use crate::{BoxError, Outcome, Shutdown, StartError};
 
 /// Name of a task, as it stands in the log.
 pub type Name = Cow<'static, str>;
@@ -105,9 +106,12 @@ impl Tasks {
                 biased;
                 ended = self.set.join_next_with_id() => match ended {
                     None => break,
-                    Some(ended) => if let Err(error) = self.judge(ended) {
+                    Some(ended) => if let Err((error, how)) = self.judge(ended) {
                         tracing::error!("{error}");
-                        outcome = Outcome::Failed;
+                        // What fails because the others stop says nothing new.
+                        if outcome == Outcome::Done {
+                            outcome = how;
+                        }
                         self.shutdown.request();
                     }
                 },
@@ -135,14 +139,21 @@ impl Tasks {
         outcome
     }
 
-    fn judge(&mut self, ended: Result<(Id, Result<(), BoxError>), JoinError>) -> Result<(), String> {
+    fn judge(&mut self, ended: Result<(Id, Result<(), BoxError>), JoinError>) -> Result<(), (String, Outcome)> {
         let (id, result) = match ended {
-            Ok((id, result)) => (id, result.map_err(|error| chain(&*error))),
-            Err(error) => (error.id(), Err(how_it_died(error))),
+            Ok((id, result)) => (id, result.map_err(|error| (chain(&*error), outcome_of(&*error)))),
+            Err(error) => (error.id(), Err((how_it_died(error), Outcome::Failed))),
         };
         let name = self.names.remove(&id).unwrap_or_default();
         tracing::debug!("task {name} ended");
-        result.map_err(|error| format!("task {name} failed: {error}"))
+        result.map_err(|(error, outcome)| (format!("task {name} failed: {error}"), outcome))
+    }
+}
+
+fn outcome_of(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Outcome {
+    match error.downcast_ref() {
+        Some(StartError::Setting(_)) => Outcome::Misset,
+        _ => Outcome::Failed,
     }
 }
 
@@ -197,6 +208,17 @@ mod tests {
             assert_eq!(tasks.join(Duration::from_secs(5)).await, Outcome::Failed, "{failing}");
             assert!(shutdown.is_requested());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_finds_a_setting_wrong_ends_the_process_so() {
+        let shutdown = Shutdown::new();
+        let mut tasks = Tasks::new(&shutdown);
+        tasks.spawn("steady", until_asked(shutdown.clone()));
+        tasks.spawn("topics", async { Err::<(), _>(StartError::setting("6 partitions, not 12")) });
+        let outcome = tasks.join(Duration::from_secs(5)).await;
+        assert_eq!(outcome, Outcome::Misset);
+        assert_eq!(std::process::ExitCode::from(outcome), std::process::ExitCode::from(2));
     }
 
     #[tokio::test(start_paused = true)]

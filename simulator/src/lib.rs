@@ -18,6 +18,7 @@ use service::{
     kafka::{
         group::{self, GroupReader},
         producer::Producer,
+        topics::TopicSpec,
     },
 };
 
@@ -99,6 +100,8 @@ impl App {
             topics: vec![deliveries_topic],
             beat: health.loop_beat("simulator"),
         };
+        let specs = topics::ALL.map(|t| TopicSpec::new(t.name, t.partitions, t.may_grow, t.retention_ms));
+        service::kafka::topics::keep(&settings.kafka, specs, &mut tasks)?;
         group::spawn(&settings.kafka, reader, &mut tasks, engine)?;
         tasks.spawn("producer", producer.clone().watch(shutdown.clone()));
         health.set_ready();

@@ -32,6 +32,7 @@ use service::{
     kafka::{
         Producer,
         group::{self, GroupReader},
+        topics::TopicSpec,
     },
 };
 use tokio::sync::mpsc;
@@ -119,6 +120,8 @@ impl App {
         let (clock, asked) = (surroundings.clock.clone(), shutdown.clone());
         tasks.spawn("ends", ends::run(ends, Arc::clone(&progress), Arc::clone(&writer), clock, asked));
         tasks.spawn("expire", expire::hourly(writer, settings.retention, surroundings.clock, shutdown.clone()));
+        let specs = topics::ALL.map(|t| TopicSpec::new(t.name, t.partitions, t.may_grow, t.retention_ms));
+        service::kafka::topics::keep(&settings.kafka, specs, &mut tasks)?;
         let member = GroupReader { name: "sink", group: "sink", topics, beat: health.loop_beat("sink") };
         let reader = Reader::new(settings.batching, to_store, finished, progress, health.clone());
         group::spawn(&settings.kafka, member, &mut tasks, reader)?;

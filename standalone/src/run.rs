@@ -108,7 +108,7 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome, Star
 fn ended(result: Result<Outcome, StartError>) -> Result<(), StartError> {
     match result? {
         Outcome::Done => Ok(()),
-        Outcome::Failed => Err(StartError::failure("it ended with a fault; see above")),
+        Outcome::Failed | Outcome::Misset => Err(StartError::failure("it ended with a fault; see above")),
     }
 }
 

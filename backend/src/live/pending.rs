@@ -3,6 +3,7 @@
 
 use contract::{Delivery, Millis, Position};
 use parking_lot::{Condvar, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Most records that wait for a tick.
 const MAX_PENDING: usize = 100_000;
@@ -46,6 +47,7 @@ pub enum Record {
 pub struct Pending {
     records: Mutex<Vec<Record>>,
     room: Condvar,
+    anew: AtomicBool,
 }
 
 impl Pending {
@@ -57,6 +59,16 @@ impl Pending {
             self.room.wait_for(&mut records, std::time::Duration::from_millis(500));
         }
         records.push(record);
+    }
+
+    /// The log does not go on where it was read to: what was folded before is of another log.
+    pub fn begun_anew(&self) {
+        self.anew.store(true, Ordering::Release);
+    }
+
+    /// Whether the log has begun anew.
+    pub fn is_anew(&self) -> bool {
+        self.anew.load(Ordering::Acquire)
     }
 
     /// Takes the batch, leaving `empty` (cleared, with its memory) in its place.

@@ -40,6 +40,7 @@ pub fn spawn(
             pending.push(decode(&raw));
         }
         // The writer asks the status: what counts is when the batch is folded in, not when it was read.
+        Event::Lost { records: 0, .. } => pending.begun_anew(),
         Event::CaughtUp | Event::Lost { .. } | Event::Idle => {}
     })
 }

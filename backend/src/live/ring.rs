@@ -50,7 +50,7 @@ pub enum Place {
 }
 
 /// The ring. Events are numbered in the order in which this replica folded them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Ring {
     epoch: u64,
     events: VecDeque<Event>,
@@ -65,9 +65,9 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// An empty ring for the log of that epoch.
-    pub fn new(epoch: u64) -> Self {
-        Self { epoch, events: VecDeque::new(), bytes: 0, first: 0, next: Vec::new(), floor: Vec::new() }
+    /// Names the log that cursors belong to.
+    pub fn name(&mut self, epoch: u64) {
+        self.epoch = epoch;
     }
 
     /// Notes that a partition is read from `offset` on: nothing before it is known. Of a partition that has begun
@@ -212,7 +212,8 @@ mod tests {
     use super::*;
 
     fn ring_with(offsets: &[(i32, i64)]) -> Ring {
-        let mut ring = Ring::new(1);
+        let mut ring = Ring::default();
+        ring.name(1);
         (0..2).for_each(|partition| ring.begin(partition, 0));
         for &(partition, offset) in offsets {
             ring.passed(partition, offset);

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use std::sync::atomic::Ordering;
 
 use contract::Millis;
-use service::{Beat, Clock, Health, kafka::broadcast::Status};
+use service::{
+    Beat, Clock, Health,
+    kafka::{broadcast::Status, topics::Identity},
+};
 
 use super::{
     Live, State,
@@ -16,6 +19,11 @@ use super::{
 
 /// How many append times of a tick sockets measure their latency with.
 const SAMPLES: usize = 4;
+
+/// The log does not go on where this process has read to.
+#[derive(Debug, thiserror::Error)]
+#[error("the log was made anew or cut; what is shown is of the old one, so this process must start again")]
+pub struct LogAnew;
 
 /// Append times (ms UTC) of some records of the last tick, for the latency from append to send.
 pub type AppendSamples = [Millis; SAMPLES];
@@ -30,6 +38,8 @@ pub struct Writer {
     pub status: Status,
     /// Time.
     pub clock: Clock,
+    /// Which log it is, as cursors name it.
+    pub identity: Identity,
     /// Told when the state has reached the log's end for the first time.
     pub health: Health,
     /// Time between two ticks.
@@ -37,9 +47,9 @@ pub struct Writer {
 }
 
 /// Runs until it is dropped: every tick folds the pending batch in, every second makes the summary. `each_second` is
-/// called with the state then.
-pub async fn run(writer: Writer, beat: Beat, each_second: impl Fn(&State, Millis)) {
-    let Writer { live, pending, status, clock, health, tick } = writer;
+/// called with the state then. Ends with an error where the log has begun anew: the state is to be read again from nothing.
+pub async fn run(writer: Writer, beat: Beat, each_second: impl Fn(&State, Millis)) -> Result<(), LogAnew> {
+    let Writer { live, pending, status, clock, identity, health, tick } = writer;
     let mut timer = tokio::time::interval(tick);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let (mut batch, mut recent, mut summarised, mut ready) = (Vec::new(), Recent::default(), 0, false);
@@ -48,12 +58,17 @@ pub async fn run(writer: Writer, beat: Beat, each_second: impl Fn(&State, Millis
         let now = clock.now();
         // Asked before the batch is taken: what was read before the marks is then in this batch or an earlier one, and a
         // cursor that is made of them passes nothing over.
-        let caught_up = !ready && status.caught_up();
+        let log = *identity.borrow();
+        let caught_up = !ready && log.is_some() && status.caught_up();
+        if pending.is_anew() {
+            return Err(LogAnew);
+        }
         let begun = if caught_up { status.next_offsets(reader::DELIVERIES_INDEX) } else { Vec::new() };
         batch = pending.swap(batch);
         let samples = {
             let mut state = live.state.write();
             let samples = fold(&mut state, &mut batch, now);
+            log.into_iter().for_each(|log| state.ring.name(log));
             begun.iter().enumerate().for_each(|(partition, next)| state.ring.begin(partition as i32, *next));
             samples
         };

@@ -30,7 +30,8 @@ struct Bench {
 impl Bench {
     /// A session on a live state that has been read.
     fn new() -> Self {
-        let live = Live::new(Limits::default(), 7);
+        let live = Live::new(Limits::default());
+        live.state.write().ring.name(7);
         live.caught_up.store(true, std::sync::atomic::Ordering::Release);
         live.state.write().ring.begin(0, 0);
         let drain = Shutdown::new();

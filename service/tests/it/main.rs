@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod broadcast;
+
 mod cluster;
 mod group;
 mod producer;
+mod topics;
