@@ -5,6 +5,7 @@
 
 pub mod process;
 pub mod rest;
+pub mod servers;
 pub mod socket;
 
 use std::time::{Duration, Instant};

@@ -6,6 +6,8 @@ mod check;
 mod city;
 mod page;
 mod process;
+#[cfg(unix)]
+mod services;
 mod shots;
 mod test;
 mod up;
@@ -31,6 +33,8 @@ enum Command {
     City(city::City),
     Bench(bench::Bench),
     Shots(shots::Shots),
+    #[cfg(unix)]
+    Services(services::Services),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +45,8 @@ fn main() -> ExitCode {
         Command::Build(build) => build::run(&build),
         Command::Bench(bench) => bench::run(&bench),
         Command::Shots(shots) => shots::run(&shots),
+        #[cfg(unix)]
+        Command::Services(services) => services::run(&services),
         Command::City(city) => city::run(&city).map(|()| ExitCode::SUCCESS),
         Command::Page(page) => page::run(&page).map(|()| ExitCode::SUCCESS),
     };

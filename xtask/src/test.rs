@@ -4,6 +4,8 @@ use std::{process::ExitCode, time::Instant};
 
 use anyhow::Result;
 
+#[cfg(unix)]
+use crate::services;
 use crate::{build, page, process};
 
 /// Runs all tests.
@@ -39,6 +41,7 @@ pub fn run(test: &Test) -> Result<ExitCode> {
         stage("journeys and browser");
         build::services(false)?;
         missing.extend(missing_for_the_browser());
+        missing.extend(missing_for_the_servers()?);
         let mut journeys = process::cargo()?;
         // One test at a time: each starts whole services and measures time, on as little as two cores.
         journeys.args(["test", "--package", "e2e", "--no-fail-fast"]).args(filter).args(["--", "--test-threads=1"]);
@@ -73,4 +76,16 @@ fn missing_for_the_browser() -> Option<String> {
         return Some("browser: no Chromium (Debian: apt-get install chromium)".into());
     }
     (!process::is_there("node", "--version")).then(|| "browser: no Node.js".into())
+}
+
+/// Real Kafka and Elasticsearch need Java and Maven; the tests themselves say NOT RUN where they are missing.
+#[cfg(unix)]
+fn missing_for_the_servers() -> Result<Option<String>> {
+    let options = services::Options { elasticsearch: true, ..services::Options::new(false)? };
+    Ok(services::why_not(&options).map(|reason| format!("real servers: {reason}")))
+}
+
+#[cfg(not(unix))]
+fn missing_for_the_servers() -> Result<Option<String>> {
+    Ok(Some("real servers: they need a Unix".into()))
 }

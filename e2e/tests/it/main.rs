@@ -3,4 +3,5 @@
 mod browser;
 mod disk;
 mod journey;
+mod services;
 mod start;

@@ -1,0 +1,90 @@
+//! Real Kafka and Elasticsearch for tests, by `cargo xtask services`: an instance of the test's own, on ports that were
+//! free, which is taken down when the test ends.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+use crate::process::binary;
+
+/// Running servers.
+pub struct Servers {
+    dir: PathBuf,
+    /// Arguments of `up` that were given.
+    arguments: Vec<String>,
+    /// What `endpoints.json` says.
+    pub endpoints: Value,
+}
+
+impl Servers {
+    /// Starts servers with these arguments of `services up`, without data of an earlier run. `Err` is the reason for
+    /// `NOT RUN: ...` where the machine lacks something.
+    ///
+    /// # Panics
+    /// Where a server does not come up.
+    pub fn start(name: &str, arguments: &[&str]) -> Result<Self, String> {
+        let program = binary("xtask");
+        let target = program.ancestors().nth(2).expect("a built program lies in the target directory");
+        let mut given: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        given.extend(["--port-base".to_owned(), free_ports().to_string()]);
+        // Of this process, so that tests of another checkout or another run are not disturbed.
+        let dir = target.join(format!("services/test-{name}-{}", std::process::id()));
+        let mut servers = Self { dir, arguments: given, endpoints: Value::Null };
+        let output = servers.up(&["--clean"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.code() == Some(2) {
+            return Err(said.lines().map(|line| line.trim_start_matches("missing: ")).collect::<Vec<_>>().join("; "));
+        }
+        assert!(output.status.success(), "services up failed:\n{said}");
+        servers.endpoints = serde_json::from_slice(&output.stdout).expect("up prints the endpoints");
+        Ok(servers)
+    }
+
+    /// The instance's directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Calls `services up` as it was called first, with more arguments.
+    pub fn up(&self, more: &[&str]) -> Output {
+        let mut arguments = vec!["up"];
+        arguments.extend(self.arguments.iter().map(String::as_str));
+        arguments.extend(more);
+        self.call(&arguments)
+    }
+
+    /// Calls `services` with these arguments: `["kill", "kafka-2"]`.
+    ///
+    /// # Panics
+    /// Where it cannot be called.
+    pub fn call(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary("xtask"));
+        command.arg("services").args(arguments).arg("--dir").arg(&self.dir);
+        command.output().expect("xtask can be called")
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", String::from_utf8_lossy(&self.call(&["logs", "--lines", "60"]).stdout));
+        }
+        let _ = self.call(&["down"]);
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// A number from which on `services up` finds its ports free. Below those that systems give to clients.
+fn free_ports() -> u16 {
+    let first = u16::try_from(std::process::id() % 25).expect("less than 25");
+    let bases = (0..25).map(|i| 21_000 + 400 * ((first + i) % 25));
+    let is_free = |base: &u16| {
+        let mut offsets = (92..=97).chain(152..=156).chain([200, 300]);
+        offsets.all(|offset| TcpListener::bind(("127.0.0.1", base + offset)).is_ok())
+    };
+    bases.into_iter().find(is_free).expect("some of 25 ranges of ports is free")
+}
