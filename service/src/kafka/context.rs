@@ -97,8 +97,9 @@ impl ClientContext for ClientState {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         use RDKafkaLogLevel::{Alert, Critical, Emerg, Error, Warning};
         let level = match (level, facility) {
-            // An option of the other kind of client, and connections that come and go: said by the error callback.
-            (_, "CONFWARN" | "FAIL" | "REQTMOUT" | "SESSTMOUT" | "MAXPOLL")
+            // An option of the other kind of client, and connections that come and go: said by the error callback. A producer
+            // that gets no id from a coordinator that is starting asks again; what it cannot send is told by its sender.
+            (_, "CONFWARN" | "FAIL" | "REQTMOUT" | "SESSTMOUT" | "MAXPOLL" | "GETPID")
             | (Emerg | Alert | Critical | Error, "ERROR") => Level::DEBUG,
             (Emerg | Alert | Critical | Error | Warning, _) => Level::WARN,
             _ => Level::DEBUG,
@@ -119,6 +120,8 @@ impl ClientContext for ClientState {
             Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve) => Level::WARN,
             // The readers tell these themselves, with the numbers.
             Some(RDKafkaErrorCode::AutoOffsetReset) => Level::DEBUG,
+            // Topics that are missing are told by those who make them and those who wait for them.
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Level::DEBUG,
             _ => Level::WARN,
         };
         self.tell(level, &format!("{code:?}"), &format!("{error}: {reason}"));

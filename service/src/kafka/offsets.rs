@@ -13,6 +13,18 @@ pub(super) const ASK: Duration = Duration::from_secs(5);
 /// How long moving a reader's place may take.
 const SEEK: Duration = Duration::from_secs(2);
 
+/// How often a step that Kafka refused is tried quietly: topics that were just made and leaders that just moved refuse
+/// the first tries, and nobody can do anything about it.
+const QUIET_TRIES: u32 = 5;
+
+/// Tells that a step cannot be done yet; `tries` counts how often it has failed in a row.
+pub(super) fn tell_not_yet(what: &str, tries: u32, error: &KafkaError) {
+    match tries {
+        0..=QUIET_TRIES => tracing::debug!("cannot {what} yet: {error}"),
+        _ => tracing::warn!("cannot {what} yet: {error}"),
+    }
+}
+
 /// First offset that is there, and the one behind the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Range {

@@ -23,6 +23,8 @@ const POLL: Duration = Duration::from_millis(10);
 const GATHER: Duration = Duration::from_millis(5);
 /// The clock is looked at once in this many records.
 const CLOCK_EVERY: u32 = 64;
+/// How long to wait before partitions that could not be taken on are tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Over how much time the worst lag is shown.
 const LAG_WINDOW: Duration = Duration::from_millis(500);
 /// Reading counts as caught up when nothing has come for this long though the watermarks are not reached: what is missing
@@ -37,6 +39,10 @@ pub(super) struct Reader {
     counts: Receiver<Counts>,
     shutdown: Shutdown,
     places: Vec<Vec<Place>>,
+    /// Numbers of partitions that are not looked at yet, and when they may be at the earliest.
+    found: Option<(Counts, Instant)>,
+    /// How often taking them on has failed in a row.
+    refused: u32,
     /// When a place has to be mended, at the earliest.
     mend_at: Option<Instant>,
     clock: Clock,
@@ -61,7 +67,20 @@ impl Reader {
     ) -> Self {
         let places = subscriptions.iter().map(|_| Vec::new()).collect();
         let (clock, lag) = (Clock::system(), Lag::new());
-        Self { consumer, subscriptions, embedded, status, counts, shutdown, places, mend_at: None, clock, lag }
+        Self {
+            consumer,
+            subscriptions,
+            embedded,
+            status,
+            counts,
+            shutdown,
+            places,
+            found: None,
+            refused: 0,
+            mend_at: None,
+            clock,
+            lag,
+        }
     }
 
     pub(super) fn run(mut self, mut handler: impl FnMut(Event<'_>)) -> Result<(), BoxError> {
@@ -136,11 +155,18 @@ impl Reader {
 
     /// Takes on new partitions and mends places.
     fn look_around(&mut self, now: Instant, handler: &mut impl FnMut(Event<'_>)) {
-        if let Ok(counts) = self.counts.try_recv()
-            && let Err(error) = self.take_on(&counts, handler)
-        {
-            // The next answer about the partitions, at most 30 s later, tries again.
-            tracing::warn!("cannot begin reading yet: {error}");
+        if let Ok(counts) = self.counts.try_recv() {
+            self.found = Some((counts, now));
+        }
+        if let Some((counts, _)) = self.found.take_if(|(_, at)| *at <= now) {
+            match self.take_on(&counts, handler) {
+                Ok(()) => self.refused = 0,
+                Err(error) => {
+                    self.refused += 1;
+                    offsets::tell_not_yet("begin reading", self.refused, &error);
+                    self.found = Some((counts, now + AGAIN));
+                }
+            }
         }
         if self.mend_at.is_some_and(|at| at <= now) {
             self.mend_at = self.mend(handler).err().map(|error| {

@@ -38,6 +38,8 @@ pub(super) struct Member {
     /// Changes that could not be carried out yet, and when to try again.
     waiting: Vec<Change>,
     try_at: Instant,
+    /// How often the first of them has failed in a row.
+    refused: u32,
     mend_at: Option<Instant>,
     committed_at: Instant,
     heard_at: Instant,
@@ -69,6 +71,7 @@ impl Member {
             control: Control::default(),
             waiting: Vec::new(),
             try_at: now,
+            refused: 0,
             mend_at: None,
             committed_at: now,
             heard_at: now,
@@ -194,10 +197,14 @@ impl Member {
                 }
             };
             match done {
-                Ok(true) => drop(self.waiting.remove(0)),
+                Ok(true) => {
+                    self.refused = 0;
+                    self.waiting.remove(0);
+                }
                 Ok(false) => self.try_at = Instant::now() + AGAIN,
                 Err(error) => {
-                    tracing::warn!("{}: cannot take partitions on yet: {error}", self.reader.name);
+                    self.refused += 1;
+                    offsets::tell_not_yet("take partitions on", self.refused, &error);
                     self.try_at = Instant::now() + AGAIN;
                 }
             }
