@@ -1,4 +1,10 @@
-//! `cargo xtask up`: builds the page and the one process, and becomes it.
+//! `cargo xtask up`: builds the page and the one process, and becomes it; with `--real` it runs the services apart, on
+//! real servers.
+
+#[cfg(unix)]
+mod real;
+#[cfg(unix)]
+mod supervisor;
 
 use std::{
     net::SocketAddr,
@@ -8,9 +14,12 @@ use std::{
 
 use anyhow::{Context, Result};
 
+#[cfg(unix)]
+use crate::services;
 use crate::{page, process};
 
-/// Builds the page, then runs everything in one process until Ctrl-C.
+/// Builds the page, then runs everything in one process until Ctrl-C. With --real: on a real Kafka and Elasticsearch, each
+/// service a process of its own.
 #[derive(Debug, clap::Args)]
 pub struct Up {
     /// Couriers that keep delivering [default: 12]
@@ -25,6 +34,12 @@ pub struct Up {
     /// Address of health and metrics [default: 127.0.0.1:8091]
     #[arg(long, value_name = "ADDR")]
     admin_addr: Option<SocketAddr>,
+    /// On a real Kafka and Elasticsearch of this machine (see `services`), each service a process of its own
+    #[arg(long)]
+    real: bool,
+    /// With --real: how many of each service; backends, and admin pages, listen on consecutive ports [default: 1]
+    #[arg(long, requires = "real", value_name = "N")]
+    replicas: Option<u16>,
     /// Open the page in a browser
     #[arg(long)]
     open: bool,
@@ -37,6 +52,9 @@ pub struct Up {
 #[allow(clippy::print_stderr, reason = "this is a build tool's progress")]
 pub fn run(up: &Up) -> Result<ExitCode> {
     page::build(up.release, &mut |step| eprintln!("{step}"))?;
+    if up.real {
+        return on_real_servers(up);
+    }
     eprintln!("services: compiling");
     let mut build = process::cargo()?;
     build.args(["build", "--package", "standalone"]);
@@ -62,6 +80,16 @@ pub fn run(up: &Up) -> Result<ExitCode> {
         command.arg("--open");
     }
     become_it(&mut command)
+}
+
+#[cfg(unix)]
+fn on_real_servers(up: &Up) -> Result<ExitCode> {
+    services::told(real::run(up))
+}
+
+#[cfg(not(unix))]
+fn on_real_servers(_: &Up) -> Result<ExitCode> {
+    anyhow::bail!("--real needs a Unix")
 }
 
 /// Replaces this process, so that signals and the exit code are the service's own.

@@ -203,7 +203,12 @@ fn home() -> Result<PathBuf> {
 /// Runs the subcommand.
 #[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a build tool's report")]
 pub fn run(services: &Services) -> Result<ExitCode> {
-    let done = act(&services.action);
+    told(act(&services.action))
+}
+
+/// Says what the machine lacks, where that is why something was not done, and turns it into exit code 2.
+#[allow(clippy::print_stderr, reason = "this is a build tool's report")]
+pub fn told(done: Result<ExitCode>) -> Result<ExitCode> {
     // What a machine lacks is no failure of ours, and each line is something to install.
     match done.as_ref().err().and_then(|error| error.downcast_ref::<Missing>()) {
         Some(Missing(lines)) => {
@@ -238,6 +243,12 @@ fn act(action: &Action) -> Result<ExitCode> {
         Action::Start(one) => control::start(&one.place.dir()?, one.server, &mut progress)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether any server of the instance in `dir` runs.
+pub fn any_runs(dir: &Path) -> Result<bool> {
+    let running = Instance::read(dir)?.map_or(Ok(Vec::new()), |instance| instance.running())?;
+    Ok(!running.is_empty())
 }
 
 /// Why [`up()`] cannot work on this machine, in one line for `NOT RUN: ...`; `None` where nothing is known against it.
