@@ -47,7 +47,8 @@ fn not_built() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT).into_response()
 }
 
-/// Always revalidated, by the content's hash: a new version is seen at once, an old one costs a 304.
+/// Always revalidated, by the content's hash: a new version is seen at once, an old one costs a 304. Only what lies in a
+/// folder that is named after its content is kept for ever.
 fn answer(name: &str, file: EmbeddedFile, encoding: Option<&'static str>, headers: &HeaderMap) -> Response {
     let hash: String = file.metadata.sha256_hash().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     let etag = format!("\"{hash}\"");
@@ -63,7 +64,8 @@ fn answer(name: &str, file: EmbeddedFile, encoding: Option<&'static str>, header
         head.insert(header::CONTENT_TYPE, kind);
         head.insert(header::ETAG, etag);
     }
-    head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let keep = if name.starts_with("app/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    head.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     head.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(encoding) = encoding {
         head.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));

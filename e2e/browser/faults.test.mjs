@@ -33,8 +33,11 @@ test("an empty map says why, and its first step puts couriers on it", async () =
   await page.$(".onboard").waitFor({ state: "detached" });
   await until("twenty couriers are counted", async () => /20/.test(await page.text("#tab-couriers")));
   await until("and on the way", async () => Number(await page.text("[data-count=delivery] b")) + Number(await page.text("[data-count=late] b")) === 20);
-  await page.press("0");
-  await until("and all drawn where all are shown", async () => (await page.drawn()) === 20);
+  // They drive on: who leaves what was shown at one press is shown at the next.
+  await until("and all drawn where all are shown", async () => {
+    await page.press("0");
+    return await until("they are drawn", async () => (await page.drawn()) === 20, 3_000);
+  });
   await page.shot("started-20");
   await page.close();
 });
@@ -46,6 +49,8 @@ test("a server that is killed leaves the picture; when it is back the page catch
   await until("all are drawn", async () => (await page.drawn()) === 12);
   await until("the latency is known", async () => /\d/.test(await page.text("[data-metric=p95]")));
   const names = () => page.rows().evaluateAll((rows) => rows.map((row) => row.dataset.courier).sort());
+  // A courier is drawn before the list has it.
+  await until("all are listed", async () => (await names()).length === 12);
   const before = await names();
 
   // From here on the browser itself writes of attempts that fail.
@@ -74,6 +79,31 @@ test("a server that is killed leaves the picture; when it is back the page catch
   await until("all are drawn", async () => (await page.drawn()) >= 12);
   assert.ok(await page.$("#start-button").isEnabled());
   await until("positions come again", async () => Number(await page.text("[data-metric=updates]")) > 0);
+  await page.close();
+});
+
+test("a part of the page that does not come says so, and comes when it is asked for again", async () => {
+  const server = await serve({ demo: 12 });
+  const page = await Page.open(browser, server);
+  // Parts are fetched some time after the first sight; what fails then is told when it is needed.
+  page.allow(/split_drawer\.wasm|ERR_FAILED|Failed to fetch/);
+  await page.context.route("**/split_drawer.wasm", (route) => route.abort());
+  await page.tab.reload();
+  await page.ready();
+  await page.rows().first().click();
+  await until("it says that the drawer is missing", () => page.$(".drawer [data-lost=Drawer]").isVisible());
+  await page.shot("part-lost");
+  await page.$(".lost").getByText("Try again").click();
+  await until("it still is", () => page.$(".drawer [data-lost=Drawer]").isVisible());
+  await page.press("s");
+  await until("another part is here", () => page.$("#start-modes").isVisible());
+  await page.press("Escape");
+  await until("the drawer's place is back", () => page.$(".drawer [data-lost=Drawer]").isVisible());
+
+  await page.context.unroute("**/split_drawer.wasm");
+  await page.$(".lost").getByText("Try again").click();
+  await until("the drawer tells", () => page.$("#drawer").isVisible());
+  assert.equal(await page.$(".lost").count(), 0);
   await page.close();
 });
 

@@ -6,8 +6,8 @@ use crate::{
     announcer::Announcer,
     browser,
     catalogue::Catalogue,
-    drawer::Drawer,
     keys,
+    later::{self, Later, later},
     layout::{Layout, Panel, Sheet, Size},
     list::List,
     live::Live,
@@ -15,7 +15,6 @@ use crate::{
     rail::Rail,
     reveal,
     stage::Stage,
-    start::StartForm,
     status_bar::StatusBar,
     words,
 };
@@ -29,6 +28,7 @@ pub fn App() -> impl IntoView {
     Catalogue::provide(live);
     keys::listen(live, layout, list);
     reveal::watch(live);
+    later::fetch_soon(live);
     watch(move || browser::set_theme(live.dark.get()));
 
     let class = move || {
@@ -47,8 +47,8 @@ pub fn App() -> impl IntoView {
     };
     let panel = move || match layout.panel.get() {
         Panel::None => ().into_any(),
-        Panel::Start => view! { <StartForm/> }.into_any(),
-        Panel::Selection => view! { <Drawer/> }.into_any(),
+        Panel::Start => later(Later::Start),
+        Panel::Selection => later(Later::Drawer),
     };
     view! {
         <div

@@ -5,18 +5,15 @@ use model::Follow;
 
 use crate::{
     banner::Banner,
-    callout::{Callout, PreviewPill},
     controls::Controls,
-    help::Help,
     keys,
+    later::{Later, later},
     layout::Layout,
-    legend::{Attribution, Legend},
+    legend::Attribution,
     live::Live,
     map::MapPane,
-    onboard::Onboard,
     part::part,
     sign::icon,
-    time_bar::TimeBar,
     toasts::Toasts,
     words,
 };
@@ -36,8 +33,8 @@ pub fn Stage() -> impl IntoView {
                 })
             })
     });
-    let onboard = move || (is_empty.get() && layout.start.with(Option::is_none)).then(|| view! { <Onboard/> });
-    let help = move || layout.help.get().then(|| view! { <Help/> });
+    let onboard = move || (is_empty.get() && layout.start.with(Option::is_none)).then(|| later(Later::Onboard));
+    let help = move || layout.help.get().then(|| later(Later::Help));
     let again = move || {
         (live.follow.get() == Follow::Released && live.selected.with(Option::is_some)).then(|| {
             view! {
@@ -53,12 +50,9 @@ pub fn Stage() -> impl IntoView {
         <main class="stage" id="stage" aria-label=words::MAP>
             <MapPane/>
             {part(fault)}
-            <Callout/>
-            <PreviewPill/>
             <Controls/>
-            <Legend/>
             <Attribution/>
-            <TimeBar/>
+            {later(Later::Floats)}
             {part(again)}
             {part(onboard)}
             <Banner/>

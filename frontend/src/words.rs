@@ -104,6 +104,8 @@ pub const NO_DELIVERIES_WHY: &str = "What you start shows here, with its courier
 pub const CLEAR_FILTERS: &str = "Clear filters";
 pub const WINDOW: &str = "Positions from the last 15 min";
 pub const LOADING: &str = "Loading";
+pub const PART_LOST: &str = "This part of the page could not be loaded";
+pub const TRY_AGAIN: &str = "Try again";
 pub const SHEET: &str = "Height of the list";
 pub const SHEET_HEIGHTS: [&str; 3] = ["Low", "Half", "Full"];
 

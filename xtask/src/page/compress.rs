@@ -26,23 +26,3 @@ pub fn all(dist: &Path) -> Result<()> {
     }
     Ok(())
 }
-
-/// The sizes that have a goal: wasm at most 200 KB, all scripts together at most 550 KB.
-pub fn report(dist: &Path) -> Result<String> {
-    let size = |name: &str| -> Result<u64> {
-        Ok(fs::metadata(dist.join(name)).with_context(|| format!("{name} is missing"))?.len())
-    };
-    let wasm = size("app_bg.wasm.br")?;
-    let glue = size("app.js.br")?;
-    let map = size("vendor/maplibre-gl.mjs.br")?;
-    let worker = size("vendor/maplibre-gl-worker.mjs.br")?;
-    let kb = |bytes: u64| format!("{:.0} KB", bytes as f64 / 1000.0);
-    Ok(format!(
-        "page: wasm {} + glue {} + map {} + its worker {} = {} (brotli)",
-        kb(wasm),
-        kb(glue),
-        kb(map),
-        kb(worker),
-        kb(wasm + glue + map + worker)
-    ))
-}

@@ -1,11 +1,13 @@
 //! Builds the page into `dist/`: the wasm with its glue, what npm brings, static files and the coastlines.
 //!
-//! It needs cargo and npm and no other tool: wasm-bindgen runs as a library of the version in `Cargo.lock`. The services'
-//! build is not touched, because the page has a target directory of its own.
+//! It needs cargo and npm and no other tool: wasm-split and wasm-bindgen run as libraries of the versions in `Cargo.lock`,
+//! rolldown as npm's lock file has it. The services' build is not touched, because the page has a target directory of its own.
 
+mod budget;
 mod compress;
 mod inputs;
 mod land;
+mod maplibre;
 mod npm;
 mod wasm;
 
@@ -27,11 +29,7 @@ pub struct Page {
 /// Runs the subcommand.
 #[allow(clippy::print_stdout, reason = "this is a build tool's report")]
 pub fn run(page: &Page) -> Result<()> {
-    let dist = build(page.release, &mut |step| println!("{step}"))?;
-    if page.release {
-        println!("{}", compress::report(&dist)?);
-    }
-    Ok(())
+    build(page.release, &mut |step| println!("{step}")).map(|_| ())
 }
 
 /// Builds what is not up to date and gives the folder with the page. `progress` hears what is being done.
@@ -45,6 +43,9 @@ pub fn build(release: bool, progress: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     let state = format!("{} {}", if release { "release" } else { "dev" }, inputs::fingerprint(root)?);
     if dist.is_dir() && fs::read_to_string(&stamp).is_ok_and(|known| known == state) {
         progress("page: up to date");
+        if release {
+            progress(&budget::check(&dist)?);
+        }
         return Ok(dist);
     }
 
@@ -55,16 +56,21 @@ pub fn build(release: bool, progress: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     }
     fs::create_dir_all(&stage).with_context(|| format!("cannot make {}", stage.display()))?;
     progress("page: compiling to wasm");
-    wasm::build(root, &target, release, &stage)?;
+    let app = wasm::build(root, &target, release, &stage)?;
     progress("page: gathering files");
     copy_tree(&root.join("frontend/static"), &stage)?;
-    npm::copy(root, &stage)?;
+    let index = stage.join("index.html");
+    let text = fs::read_to_string(&index).with_context(|| format!("cannot read {}", index.display()))?;
+    write(&index, text.replace("/app/BUILD", &app).as_bytes())?;
+    npm::copy_font(root, &stage)?;
+    maplibre::bundle(root, &stage)?;
     let topology = root.join("node_modules/world-atlas/land-50m.json");
     let land = land::geojson(&fs::read_to_string(&topology).with_context(|| topology.display().to_string())?)?;
     write(&stage.join("map/land.geojson"), land.as_bytes())?;
     if release {
         progress("page: compressing");
         compress::all(&stage)?;
+        progress(&budget::check(&stage)?);
     }
     let _ = fs::remove_file(&stamp);
     if dist.exists() {

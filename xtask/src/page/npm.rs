@@ -1,18 +1,15 @@
-//! What comes from npm by lock file: MapLibre, the font, the coastlines.
+//! What comes from npm by lock file: MapLibre and its bundler, the font, the coastlines.
 
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-const NEEDED: &str = "Node.js 20 or newer with its npm is needed to build the page (https://nodejs.org)";
+const NEEDED: &str = "Node.js 20.19 or newer with its npm is needed to build the page (https://nodejs.org)";
 
 /// (file of a package, its place in the page).
-const VENDORED: [(&str, &str); 3] = [
-    ("maplibre-gl/dist/maplibre-gl.mjs", "vendor/maplibre-gl.mjs"),
-    ("maplibre-gl/dist/maplibre-gl-worker.mjs", "vendor/maplibre-gl-worker.mjs"),
-    ("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", "fonts/inter-latin-wght-normal.woff2"),
-];
+const FONT: (&str, &str) =
+    ("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", "fonts/inter-latin-wght-normal.woff2");
 
 /// Runs `npm ci` where the packages on the disk are not those of the lock file.
 pub fn ensure(root: &Path, progress: &mut dyn FnMut(&str)) -> Result<()> {
@@ -28,28 +25,27 @@ pub fn ensure(root: &Path, progress: &mut dyn FnMut(&str)) -> Result<()> {
     Ok(())
 }
 
-/// Puts the packages' files into the page. Comments that name source maps go: the maps are not shipped, and browsers
-/// would ask for them.
-pub fn copy(root: &Path, stage: &Path) -> Result<()> {
-    for (from, to) in VENDORED {
-        let from = root.join("node_modules").join(from);
-        if to.ends_with(".mjs") {
-            let script = fs::read_to_string(&from).with_context(|| format!("cannot read {}", from.display()))?;
-            let lines: Vec<&str> = script.lines().filter(|line| !line.starts_with("//# sourceMappingURL=")).collect();
-            super::write(&stage.join(to), lines.join("\n").as_bytes())?;
-        } else {
-            super::copy(&from, &stage.join(to))?;
-        }
-    }
+/// Puts the font into the page.
+pub fn copy_font(root: &Path, stage: &Path) -> Result<()> {
+    super::copy(&root.join("node_modules").join(FONT.0), &stage.join(FONT.1))
+}
+
+/// Runs the bundler with a configuration of ours, and puts what it makes into a folder.
+pub fn bundle(root: &Path, config: &str, into: &Path) -> Result<()> {
+    let mut rolldown = Command::new("node");
+    rolldown.current_dir(root).args(["node_modules/rolldown/bin/cli.mjs", "--config", config, "--dir"]).arg(into);
+    let done = rolldown.output().context(NEEDED)?;
+    let said = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+    ensure!(done.status.success(), "rolldown with {config} failed:\n{said}");
     Ok(())
 }
 
 fn check_node() -> Result<()> {
     let output = Command::new("node").arg("--version").output().context(NEEDED)?;
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    match major {
-        Some(20..) => Ok(()),
+    let mut numbers = version.trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(20), Some(19..)) | (Some(21..), _) => Ok(()),
         _ => bail!("{NEEDED}; this one is {version:?}"),
     }
 }

@@ -1,0 +1,167 @@
+//! What is not part of the first sight: parts of the page that are fetched when they are first needed.
+//!
+//! Each `#[wasm_split]` function below ends up in a wasm file of its own, with all that only its part needs; parts of one
+//! name share a file. `xtask/src/page/split.rs` cuts them off. A part's function gives the function that builds its view, so
+//! that a view is built where it belongs among the signals, and at once when the file is here already.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use leptos::{prelude::*, task::spawn_local};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+
+use crate::{
+    browser,
+    drawer::Drawer,
+    floats::Floats,
+    help::Help,
+    layout::Layout,
+    live::Live,
+    onboard::Onboard,
+    part::{part, watch},
+    start::StartForm,
+    words,
+};
+
+/// How long after the first sight the parts are fetched, so that opening one waits for nothing.
+const AFTER: Duration = Duration::from_millis(500);
+
+/// Builds a part's view.
+type Build = fn() -> AnyView;
+
+/// A part that is fetched later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Later {
+    /// The story of the selection.
+    Drawer,
+    /// The start form.
+    Start,
+    /// The card on an empty map.
+    Onboard,
+    /// The card of keys.
+    Help,
+    /// What floats on the map: legend, time bar, callout.
+    Floats,
+}
+
+#[wasm_split(drawer, fallible)]
+fn drawer() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <Drawer/> }.into_any())
+}
+
+#[wasm_split(start, fallible)]
+fn start() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <StartForm/> }.into_any())
+}
+
+#[wasm_split(start, fallible)]
+fn onboard() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <Onboard/> }.into_any())
+}
+
+#[wasm_split(floats, fallible)]
+fn help() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <Help/> }.into_any())
+}
+
+#[wasm_split(floats, fallible)]
+fn floats() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <Floats/> }.into_any())
+}
+
+impl Later {
+    /// Fetches the part's file, where it is not here yet.
+    fn fetch(self) -> Pin<Box<dyn Future<Output = Result<Build, SplitLoaderError>>>> {
+        match self {
+            Self::Drawer => Box::pin(drawer()),
+            Self::Start => Box::pin(start()),
+            Self::Onboard => Box::pin(onboard()),
+            Self::Help => Box::pin(help()),
+            Self::Floats => Box::pin(floats()),
+        }
+    }
+
+    /// What stands in the part's place before it is here: a panel keeps its room.
+    fn place(self, inside: AnyView) -> AnyView {
+        match self {
+            Self::Drawer | Self::Start => {
+                view! { <aside class="drawer" aria-label=words::DETAILS>{inside}</aside> }.into_any()
+            }
+            _ => inside,
+        }
+    }
+}
+
+/// How far a part is.
+#[derive(Clone, Copy)]
+enum State {
+    Coming,
+    Here(Build),
+    Lost,
+}
+
+/// A part of the page; while it is not here its place is empty, and where it cannot be had it says so and offers to try
+/// again.
+pub fn later(which: Later) -> AnyView {
+    let state = RwSignal::new(State::Coming);
+    let fetch = move || {
+        spawn_local(async move {
+            // The place may be gone by now.
+            state.try_set(which.fetch().await.map_or(State::Lost, State::Here));
+        });
+    };
+    fetch();
+    let again = move |_| {
+        state.set(State::Coming);
+        fetch();
+    };
+    part(move || match state.get() {
+        State::Coming => which.place(().into_any()),
+        State::Here(build) => build(),
+        State::Lost => which.place(
+            view! {
+                <div class="lost" role="alert" data-lost=format!("{which:?}")>
+                    <span>{words::PART_LOST}</span>
+                    <button class="btn sm" on:click=again>{words::TRY_AGAIN}</button>
+                    // After an update the server has only the new page's files.
+                    <button class="btn sm" on:click=|_| browser::reload()>{words::RELOAD}</button>
+                    {close(which)}
+                </div>
+            }
+            .into_any(),
+        ),
+    })
+    .into_any()
+}
+
+/// The way out of a panel that is not there.
+fn close(which: Later) -> AnyView {
+    let (live, layout) = (Live::expect(), Layout::expect());
+    match which {
+        Later::Drawer => {
+            view! { <button class="btn sm" on:click=move |_| live.back()>{words::CLOSE}</button> }.into_any()
+        }
+        Later::Start => {
+            view! { <button class="btn sm" on:click=move |_| layout.close_start()>{words::CLOSE}</button> }.into_any()
+        }
+        Later::Help => {
+            view! { <button class="btn sm" on:click=move |_| layout.help.set(false)>{words::CLOSE}</button> }.into_any()
+        }
+        Later::Onboard | Later::Floats => ().into_any(),
+    }
+}
+
+/// Fetches the panels soon after the first sight.
+pub fn fetch_soon(live: Live) {
+    let seen = Memo::new(move |_| live.loaded.get() && live.view.with(Option::is_some));
+    watch(move || {
+        if seen.get() {
+            let fetch = || {
+                for which in [Later::Drawer, Later::Start] {
+                    // A failure is told when the part is asked for.
+                    spawn_local(async move { drop(which.fetch().await) });
+                }
+            };
+            set_timeout(fetch, AFTER);
+        }
+    });
+}
