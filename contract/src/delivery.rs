@@ -131,6 +131,30 @@ pub struct Delivery {
     pub positions: Option<u32>,
 }
 
+/// What is wrong with a document that was not readable: perhaps only that a later version wrote a state of its own.
+fn later_status(value: &[u8], error: &serde_json::Error) -> Invalid {
+    #[derive(Deserialize)]
+    struct Status {
+        status: String,
+    }
+    let status = serde_json::from_slice::<Status>(value).map(|document| document.status).unwrap_or_default();
+    let is_name = |text: &str| {
+        (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    if !is_name(&status) || DeliveryStatus::from_name(&status).is_some() {
+        return Invalid::Json(error.to_string());
+    }
+    // All else must be in order: read it as if the state were known.
+    let known = serde_json::from_slice(value).ok().and_then(|mut document: serde_json::Value| {
+        document["status"] = DeliveryStatus::Requested.as_str().into();
+        serde_json::from_value::<Delivery>(document).ok()
+    });
+    match known {
+        Some(_) => Invalid::UnknownStatus(status),
+        None => Invalid::Json(error.to_string()),
+    }
+}
+
 fn one() -> f64 {
     1.0
 }
@@ -165,7 +189,7 @@ impl Delivery {
         if value.trim_ascii_start().starts_with(b"[") {
             return Err(Invalid::Json("must be an object".into()));
         }
-        let delivery: Self = serde_json::from_slice(value)?;
+        let delivery: Self = serde_json::from_slice(value).map_err(|error| later_status(value, &error))?;
         delivery.check()?;
         Ok(delivery)
     }

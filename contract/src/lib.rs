@@ -42,6 +42,9 @@ pub enum Invalid {
         /// The rule that was broken, as a predicate: "must be -90 to 90".
         rule: String,
     },
+    /// A delivery in a state that this version does not know: a later one wrote it.
+    #[error("status {0} is not known to this version")]
+    UnknownStatus(String),
     /// The value is larger than [`MAX_RECORD_BYTES`].
     #[error("{0} bytes are more than the limit of {MAX_RECORD_BYTES}")]
     TooLarge(usize),
@@ -57,6 +60,7 @@ impl Invalid {
         match self {
             Self::Json(_) => "MalformedJson",
             Self::Field { .. } => "InvalidField",
+            Self::UnknownStatus(_) => "UnknownStatus",
             Self::TooLarge(_) => "RecordTooLarge",
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contract::{Delivery, Position, topics};
+use contract::{Delivery, Invalid, Position, topics};
 use service::{
     StartError, Tasks,
     kafka::{
@@ -65,6 +65,12 @@ fn decode(raw: &Raw<'_>) -> Record {
             debug_assert_eq!(topic, DELIVERIES);
             match Delivery::from_record(key, value) {
                 Ok(delivery) => Record::Delivery { delivery: Box::new(delivery), time, partition, offset },
+                // A replica of a later version wrote it, and replicas of that version show it.
+                Err(Invalid::UnknownStatus(status)) => {
+                    metrics::counter!("cd_unknown_status_total", "service" => "backend").increment(1);
+                    tracing::debug!(partition, offset, status, "a delivery in a state of a later version");
+                    Record::Skipped { partition, offset }
+                }
                 Err(error) => {
                     bad(topics::DELIVERIES);
                     tracing::debug!(partition, offset, %error, "a delivery cannot be read");

@@ -37,14 +37,6 @@ fn read(frame: &Frame<'_>) -> Parts {
     }
 }
 
-/// The bytes of a golden file: all that stands before `#`.
-fn bytes_of(text: &str) -> Vec<u8> {
-    let digits: String = text.lines().map(|line| line.split('#').next().unwrap_or_default()).collect();
-    let digits: Vec<u8> = digits.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    digits.chunks_exact(2).map(byte).collect()
-}
-
 /// One line a field, by the layout alone.
 struct Dump<'a> {
     rest: &'a [u8],
@@ -138,7 +130,7 @@ fn dump(bytes: &[u8]) -> String {
 fn frame(name: &str, kind: Kind, parts: &Parts) {
     let bytes = write(kind, parts);
     golden::text(name, &dump(&bytes));
-    let bytes = bytes_of(&golden::read(name));
+    let bytes = golden::bytes(&golden::read(name));
     let frame = Frame::parse(&bytes).unwrap();
     let expected = Header {
         kind,
@@ -225,7 +217,7 @@ fn delta() {
 fn counts() {
     let (header, counts, bytes) = some_counts();
     golden::text("frame/counts.hex", &dump(&bytes));
-    let bytes = bytes_of(&golden::read("frame/counts.hex"));
+    let bytes = golden::bytes(&golden::read("frame/counts.hex"));
     let frame = Frame::parse(&bytes).unwrap();
     assert_eq!(frame.header, header);
     assert_eq!(frame.counts().collect::<Vec<_>>(), counts);

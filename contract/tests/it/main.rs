@@ -13,3 +13,4 @@ mod records;
 mod rest;
 mod sample;
 mod socket;
+mod versions;

@@ -6,7 +6,10 @@
 
 use std::fmt;
 
-use contract::live::{ServerMessage, Summary};
+use contract::{
+    DeliveryStatus,
+    live::{ServerMessage, Summary},
+};
 use serde::{
     Deserializer,
     de::{
@@ -45,7 +48,14 @@ pub fn message(text: &str) -> Result<ServerMessage, Unreadable> {
             cursor: take(&mut value, "cursor")?,
         },
         "events" => {
-            ServerMessage::Events { cursor: take(&mut value, "cursor")?, deliveries: take(&mut value, "deliveries")? }
+            let mut items = value["deliveries"].take();
+            let items = items.as_array_mut().ok_or_else(|| Unreadable::missing_field("deliveries"))?;
+            // During a roll-out a replica of a later version may tell of states that this page has no word for.
+            items.retain(|item| item["status"].as_str().is_some_and(|name| DeliveryStatus::from_name(name).is_some()));
+            ServerMessage::Events {
+                cursor: take(&mut value, "cursor")?,
+                deliveries: typed(Value::Array(std::mem::take(items)))?,
+            }
         }
         "summary" => ServerMessage::Summary(typed::<Summary>(value)?),
         _ => ServerMessage::Unknown,
@@ -257,7 +267,7 @@ impl<'de> MapAccess<'de> for Fields {
 #[cfg(test)]
 mod tests {
     use contract::{
-        CourierId, Delivery, DeliveryId, DeliveryStatus, Driver, Problem,
+        CourierId, Delivery, DeliveryId, Driver, Problem,
         live::{Counts, EtaRange, Late, Latency, Resume},
         rest::{Audit, LiveCourier, Page, Route, RouteLine, Trail},
     };
@@ -316,6 +326,15 @@ mod tests {
         assert!(same::<Audit>(&audit).is_some());
         assert!(same::<(DeliveryStatus, Driver)>(&json!(["delivered", "simulator"])).is_some());
         assert_eq!(same::<Latency>(&json!({ "p50": 1, "p95": 2.5 })), None);
+    }
+
+    #[test]
+    fn a_state_of_a_later_version_is_passed_over() {
+        let mut later = delivery();
+        later["status"] = json!("handed_over");
+        let text = json!({ "type": "events", "cursor": "A", "deliveries": [later, delivery()] }).to_string();
+        let Ok(ServerMessage::Events { deliveries, .. }) = message(&text) else { panic!("{text}") };
+        assert_eq!(deliveries.len(), 1);
     }
 
     #[test]
