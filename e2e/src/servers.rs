@@ -49,6 +49,22 @@ impl Servers {
         &self.dir
     }
 
+    /// All brokers.
+    ///
+    /// # Panics
+    /// Where none was asked for.
+    pub fn kafka(&self) -> &str {
+        self.endpoints["kafka"].as_str().expect("brokers were asked for")
+    }
+
+    /// Elasticsearch's URL.
+    ///
+    /// # Panics
+    /// Where it was not asked for.
+    pub fn elasticsearch(&self) -> &str {
+        self.endpoints["elasticsearch"].as_str().expect("Elasticsearch was asked for")
+    }
+
     /// Calls `services up` as it was called first, with more arguments.
     pub fn up(&self, more: &[&str]) -> Output {
         let mut arguments = vec!["up"];

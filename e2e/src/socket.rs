@@ -31,6 +31,11 @@ impl Follower {
         Self { url: url.to_owned(), rest: Rest::new(url), cursor: None, deliveries, resumes }
     }
 
+    /// Follows another replica from now on, from the same cursor.
+    pub fn go_to(&mut self, url: &str) {
+        (self.url, self.rest) = (url.to_owned(), Rest::new(url));
+    }
+
     /// Follows until `done` says so of the deliveries, coming back whenever the connection breaks.
     ///
     /// # Panics

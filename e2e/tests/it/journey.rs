@@ -21,7 +21,7 @@ async fn fifty_deliveries_arrive_and_every_fix_is_stored_once() {
     let ids = start_all(&Rest::new(&server.url)).await;
     let mut follower = Follower::new(&server.url);
     follower.until(Duration::from_secs(120), |known| all_ended(known, &ids)).await;
-    check(&server, &ids, &follower.deliveries).await;
+    check(&server.url, &ids, &follower.deliveries).await;
     assert!(server.process.stop(Duration::from_secs(30)).success(), "it does not end well when it is asked to");
     verify(data.path());
 }
@@ -44,13 +44,13 @@ async fn a_kill_in_the_middle_loses_nothing() {
     follower.until(Duration::from_secs(120), |known| all_ended(known, &ids)).await;
     // Its cursor was of the broker that died.
     assert!(follower.resumes.get("reset").is_some_and(|count| *count >= 1), "{:?}", follower.resumes);
-    check(&server, &ids, &follower.deliveries).await;
+    check(&server.url, &ids, &follower.deliveries).await;
     assert!(server.process.stop(Duration::from_secs(30)).success());
     verify(data.path());
 }
 
 /// Asks for all deliveries, each with a courier of its own.
-async fn start_all(rest: &Rest) -> Vec<String> {
+pub async fn start_all(rest: &Rest) -> Vec<String> {
     let routes = rest.get("/routes").await;
     let routes = routes["items"].as_array().expect("a list").clone();
     let mut ids = Vec::new();
@@ -66,17 +66,19 @@ async fn start_all(rest: &Rest) -> Vec<String> {
     ids
 }
 
-fn is(known: &HashMap<String, Value>, id: &str, status: &str) -> bool {
+/// Whether a delivery is known to be so.
+pub fn is(known: &HashMap<String, Value>, id: &str, status: &str) -> bool {
     known.get(id).is_some_and(|document| document["status"] == status)
 }
 
-fn all_ended(known: &HashMap<String, Value>, ids: &[String]) -> bool {
+/// Whether all of them are delivered.
+pub fn all_ended(known: &HashMap<String, Value>, ids: &[String]) -> bool {
     ids.iter().all(|id| is(known, id, "delivered"))
 }
 
 /// What the socket told, what REST says, and what is stored must agree, for each delivery.
-async fn check(server: &Standalone, ids: &[String], told: &HashMap<String, Value>) {
-    let rest = Rest::new(&server.url);
+pub async fn check(url: &str, ids: &[String], told: &HashMap<String, Value>) {
+    let rest = Rest::new(url);
     for id in ids {
         let positions = told[id]["positions"].as_u64().expect("a delivered run says how many fixes it had");
         let audit = e2e::eventually("the store to hold every fix", Duration::from_secs(30), async || {

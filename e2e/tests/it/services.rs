@@ -72,7 +72,7 @@ fn said(output: &Output) -> String {
 }
 
 /// Kafka's own tool for topics: nobody here speaks Kafka.
-fn topics(broker: &str, arguments: &[&str]) -> String {
+pub fn topics(broker: &str, arguments: &[&str]) -> String {
     let mut command = Command::new("java");
     command.args(["-XX:TieredStopAtLevel=1", "-classpath"]).arg(jars()).arg("org.apache.kafka.tools.TopicCommand");
     let output = command.args(["--bootstrap-server", broker]).args(arguments).output().expect("java runs");
