@@ -8,22 +8,48 @@ use std::{
 
 use crate::{HistoryReader, HistoryWriter, OpenError, elasticsearch, sqlite};
 
-/// How the store is reached.
-#[derive(Debug, Clone, Default)]
+/// How the store is reached: settings of whoever writes or reads it.
+///
+/// An empty name in the environment is as good as none.
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
-    /// `sqlite:PATH`, or `https://HOST:PORT`.
+    /// The store: sqlite:PATH, or https://HOST:9200 of Elasticsearch
+    #[arg(id = "history_url", long = "history-url", env = "CD_HISTORY_URL", value_name = "URL")]
     pub url: String,
-    /// What every index's and template's name begins with: several installations may share a cluster.
+    /// What the names of Elasticsearch's indices and templates begin with: several installations may share a cluster
+    #[arg(
+        id = "history_prefix",
+        long = "history-prefix",
+        env = "CD_HISTORY_PREFIX",
+        default_value = "",
+        value_name = "PREFIX"
+    )]
     pub prefix: String,
-    /// Who asks, with a password.
+    /// Elasticsearch's user
+    #[arg(id = "history_user", long = "history-user", env = "CD_HISTORY_USER", value_name = "NAME")]
     pub user: Option<String>,
-    /// The file that holds the password.
+    /// File with the user's password
+    #[arg(
+        id = "history_password_file",
+        long = "history-password-file",
+        env = "CD_HISTORY_PASSWORD_FILE",
+        value_name = "FILE"
+    )]
     pub password_file: Option<PathBuf>,
-    /// The file that holds an API key instead, as it is encoded.
+    /// File with an API key instead, as it is encoded
+    #[arg(
+        id = "history_api_key_file",
+        long = "history-api-key-file",
+        env = "CD_HISTORY_API_KEY_FILE",
+        value_name = "FILE"
+    )]
     pub api_key_file: Option<PathBuf>,
-    /// The certificate authorities to trust, PEM; the usual ones where it is missing.
+    /// Certificate authorities to trust beside the usual ones, PEM
+    #[arg(id = "history_ca_file", long = "history-ca-file", env = "CD_HISTORY_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Whether bodies of requests are compressed: for a slow way to the cluster, it costs CPU.
+    /// Whether what is sent to Elasticsearch is compressed: for a slow network, it costs CPU
+    #[arg(id = "history_gzip", long = "history-gzip", env = "CD_HISTORY_GZIP", default_value = "no", value_name = "YES|NO",
+        action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub gzip: bool,
 }
 
@@ -31,6 +57,11 @@ impl Options {
     /// Only a URL.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
+    }
+
+    /// A file that was named.
+    pub(crate) fn file(named: &Option<PathBuf>) -> Option<&PathBuf> {
+        named.as_ref().filter(|path| !path.as_os_str().is_empty())
     }
 
     /// The content of a file.
@@ -52,10 +83,10 @@ impl Options {
     fn check_for_sqlite(&self) -> Result<(), OpenError> {
         let cluster = [
             ("CD_HISTORY_PREFIX", !self.prefix.is_empty()),
-            ("CD_HISTORY_USER", self.user.is_some()),
-            ("CD_HISTORY_PASSWORD_FILE", self.password_file.is_some()),
-            ("CD_HISTORY_API_KEY_FILE", self.api_key_file.is_some()),
-            ("CD_HISTORY_CA_FILE", self.ca_file.is_some()),
+            ("CD_HISTORY_USER", self.user.as_ref().is_some_and(|user| !user.is_empty())),
+            ("CD_HISTORY_PASSWORD_FILE", Self::file(&self.password_file).is_some()),
+            ("CD_HISTORY_API_KEY_FILE", Self::file(&self.api_key_file).is_some()),
+            ("CD_HISTORY_CA_FILE", Self::file(&self.ca_file).is_some()),
             ("CD_HISTORY_GZIP", self.gzip),
         ];
         match cluster.iter().find(|(_, set)| *set) {

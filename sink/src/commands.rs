@@ -11,7 +11,7 @@ use service::{
 
 use crate::{
     Surroundings, build, expire,
-    settings::{HistorySettings, Retention, Settings},
+    settings::{Retention, Settings, open_reader, open_writer},
     verify,
 };
 
@@ -40,7 +40,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct VerifyCommand {
     #[command(flatten)]
-    history: HistorySettings,
+    history: history::Options,
     #[command(flatten)]
     log: LogSettings,
 }
@@ -49,7 +49,7 @@ pub struct VerifyCommand {
 #[derive(Debug, clap::Args)]
 pub struct ExpireCommand {
     #[command(flatten)]
-    history: HistorySettings,
+    history: history::Options,
     #[command(flatten)]
     retention: Retention,
     #[command(flatten)]
@@ -63,7 +63,7 @@ pub struct ForgetCommand {
     #[arg(long, value_name = "COURIER")]
     courier: CourierId,
     #[command(flatten)]
-    history: HistorySettings,
+    history: history::Options,
     #[command(flatten)]
     log: LogSettings,
 }
@@ -110,19 +110,19 @@ impl Command {
         match self {
             Self::Run(settings) => build(settings, Surroundings::default(), Health::new())?.run(shutdown).await,
             Self::Verify(command) => {
-                let reader = command.history.open_reader()?;
+                let reader = open_reader(&command.history)?;
                 let summary = verify::verify(&*reader, &mut out).await.map_err(StartError::failure)?;
                 Ok(if summary.faulty == 0 { Outcome::Done } else { Outcome::Failed })
             }
             Self::Expire(command) => {
                 command.retention.check()?;
-                let writer = command.history.open_writer()?;
+                let writer = open_writer(&command.history)?;
                 let now = Clock::system().now();
                 let removed = expire::once(&*writer, command.retention, now).await.map_err(StartError::failure)?;
                 tell_removed(&mut out, removed)
             }
             Self::Forget(command) => {
-                let writer = command.history.open_writer()?;
+                let writer = open_writer(&command.history)?;
                 let removed = writer.forget(&command.courier).await.map_err(StartError::failure)?;
                 tell_removed(&mut out, removed)
             }

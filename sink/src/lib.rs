@@ -82,7 +82,7 @@ pub fn build(settings: Settings, surroundings: Surroundings, health: Health) -> 
     settings.check()?;
     let writer = match &surroundings.writer {
         Some(writer) => Arc::clone(writer),
-        None => settings.history.open_writer()?,
+        None => settings::open_writer(&settings.history)?,
     };
     let producer = Producer::new(&settings.kafka)?;
     Ok(App { health, settings, writer, producer, surroundings })

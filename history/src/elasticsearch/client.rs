@@ -95,7 +95,7 @@ impl Client {
         if let Some(credentials) = credentials(options)? {
             builder = builder.auth(credentials);
         }
-        if let Some(path) = &options.ca_file {
+        if let Some(path) = Options::file(&options.ca_file) {
             let pem = options.read(path)?;
             let broken = |error| OpenError::Options(format!("CD_HISTORY_CA_FILE {}: {error}", path.display()));
             let authority = Certificate::from_pem(&pem).map_err(|error| broken(chain(&error)))?;
@@ -189,7 +189,8 @@ fn place(path: &str) -> &str {
 
 fn credentials(options: &Options) -> Result<Option<Credentials>, OpenError> {
     let wrong = |line: &str| Err(OpenError::Options(line.into()));
-    match (&options.user, &options.password_file, &options.api_key_file) {
+    let user = options.user.as_ref().filter(|user| !user.is_empty());
+    match (user, Options::file(&options.password_file), Options::file(&options.api_key_file)) {
         (None, None, None) => Ok(None),
         (Some(user), Some(file), None) => Ok(Some(Credentials::Basic(user.clone(), options.secret(file)?))),
         (None, None, Some(file)) => {

@@ -182,7 +182,7 @@ async fn write(
                 known.insert(id, Some(Known { document, seq_no, primary_term }));
             }
             (Judgement::Final(Verdict::New | Verdict::Known), _) => {
-                all &= matches!(change, Some(_));
+                all = false;
                 known.remove(&id);
             }
             (Judgement::Final(Verdict::Refused(refusal)), _) => {

@@ -3,7 +3,6 @@
 //! where there is none.
 
 use std::{
-    future::Future,
     io::{Read, Write},
     net::TcpStream,
     sync::atomic::{AtomicU32, Ordering},
@@ -76,7 +75,7 @@ impl Drop for Cluster {
 }
 
 /// Waits for a condition.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !condition().await {
         assert!(began.elapsed() < Duration::from_secs(60), "not within 60 s: {what}");
@@ -97,8 +96,22 @@ pub fn request(address: &str, method: &str, path: &str, body: &str) -> (u16, Val
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    // It sends chunks even to those who have not learned of them.
+    let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
+    let body = if chunked { whole(body) } else { body.to_owned() };
+    (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+}
+
+/// A body that came in chunks.
+fn whole(mut chunks: &str) -> String {
+    let mut body = String::new();
+    while let Some((size, rest)) = chunks.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap_or(0);
+        body.push_str(&rest[..size]);
+        chunks = rest[size..].trim_start_matches("\r\n");
+    }
+    body
 }
 
 pub struct Elastic;
@@ -107,6 +120,8 @@ impl Engine for Elastic {
     async fn fresh(&self) -> Store {
         let cluster = Cluster::new();
         let (writer, reader) = (open_writer(&cluster.options()).unwrap(), open_reader(&cluster.options()).unwrap());
+        // Its indices come with the first thing that is written.
+        writer.checkpoint(&[]).await.unwrap();
         Store { writer, reader, _keep: Box::new(cluster) }
     }
 

@@ -1,5 +1,10 @@
 //! Elasticsearch under the contract, and what is its own.
 
+mod answers;
+mod cluster_faults;
+mod hardships;
+mod options;
+
 mod contract {
     use crate::{cluster::Elastic, contract::contract_tests};
 

@@ -6,5 +6,6 @@
 mod cluster;
 mod contract;
 mod elasticsearch;
+mod own_server;
 mod sqlite;
 mod stub;

@@ -100,7 +100,10 @@ async fn a_bad_start_is_one_line_and_exit_code_2() {
             vec!["--kafka-brokers".into(), brokers.clone(), "--history-url".into(), not_a_directory],
             "CD_HISTORY_URL: cannot write",
         ),
-        (vec!["verify".into(), "--history-url".into(), "postgres://x".into()], "must be sqlite:PATH"),
+        (
+            vec!["verify".into(), "--history-url".into(), "postgres://x".into()],
+            "must be sqlite:PATH or https://HOST:PORT",
+        ),
         (
             vec![
                 "--kafka-brokers".into(),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use contract::{DeliveryId, topics};
-use history::{HistoryReader, HistoryWriter, open_reader, open_writer};
+use history::{HistoryReader, HistoryWriter, Options, open_reader, open_writer};
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
@@ -62,7 +62,9 @@ impl World {
         }
         mock.create_topic(topics::DLQ, 1, 1).unwrap();
         let producer = Producer::new(&KafkaSettings::new(mock.bootstrap_servers())).unwrap();
-        let reader = open_reader(&format!("sqlite:{}", directory.path().join("history.sqlite").display())).unwrap();
+        let reader =
+            open_reader(&Options::new(format!("sqlite:{}", directory.path().join("history.sqlite").display())))
+                .unwrap();
         Self { mock, producer, directory, reader }
     }
 
@@ -79,7 +81,7 @@ impl World {
     }
 
     pub fn writer(&self) -> Arc<dyn HistoryWriter> {
-        open_writer(&self.url()).unwrap()
+        open_writer(&Options::new(self.url())).unwrap()
     }
 
     pub fn settings(&self) -> Settings {
