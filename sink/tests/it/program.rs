@@ -20,7 +20,7 @@ fn sink(args: &[&str]) -> Command {
     command
 }
 
-fn ended(args: &[&str]) -> (Option<i32>, String, String) {
+pub fn ended(args: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = sink(args).output().unwrap();
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
