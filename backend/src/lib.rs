@@ -146,8 +146,7 @@ pub struct Server {
 pub async fn build(settings: Settings, surroundings: Surroundings, health: Health) -> Result<Server, StartError> {
     settings.check()?;
     let routes = load_routes(&settings)?;
-    let history =
-        history::open_reader(&settings.history_url).map_err(|error| StartError::setting(error.to_string()))?;
+    let history = history::open_reader(&settings.history).map_err(|error| StartError::setting(error.to_string()))?;
     let producer = Producer::new(&settings.kafka)?;
     let topic = settings.kafka.topic(commands::TOPIC);
     let limits = Limits {

@@ -2,12 +2,14 @@
 
 pub mod couriers;
 pub mod deliveries;
+pub mod figures;
 mod host;
 pub mod layers;
 pub mod openapi;
 pub mod past;
 pub mod problem;
 pub mod query;
+pub mod replay;
 pub mod routes;
 pub mod status;
 
@@ -36,6 +38,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/couriers", get(couriers::list))
         .route("/couriers/{courier}", get(couriers::one))
         .route("/couriers/{courier}/trail", get(past::courier_trail))
+        .route("/replay", get(replay::replay))
+        .route("/analytics/deliveries", get(figures::deliveries))
         .route("/status", get(status::status))
         .route("/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(problem::method_not_allowed)

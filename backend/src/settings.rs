@@ -26,9 +26,9 @@ pub struct Settings {
     /// The live state.
     #[command(flatten)]
     pub live: LiveSettings,
-    /// Where the store is: sqlite:PATH
-    #[arg(long, env = "CD_HISTORY_URL", value_name = "URL")]
-    pub history_url: String,
+    /// The store, for reading.
+    #[command(flatten)]
+    pub history: history::Options,
     /// Directory of the routes
     #[arg(long, env = "CD_ROUTES_DIR", default_value = "routes-data", value_name = "DIR")]
     pub routes_dir: PathBuf,

@@ -128,6 +128,52 @@ pub struct Audit {
     pub through: Millis,
 }
 
+/// GET /replay as JSON: the fleet at a moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Replay {
+    /// The moment, ms UTC.
+    pub at: Millis,
+    /// The newest position of each courier, in the order of their names.
+    pub items: Vec<Position>,
+    /// True where there were more couriers than the limit.
+    pub more: bool,
+    /// All that was appended before this time (ms UTC) is included.
+    pub through: Millis,
+}
+
+/// GET /analytics/deliveries: figures of the deliveries that were requested in a stretch of time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Figures {
+    /// In the order of (t, key). A time without a delivery has no row.
+    pub rows: Vec<FiguresRow>,
+    /// True where rows were cut off: ask for a shorter time or wider buckets.
+    pub more: bool,
+    /// All that was appended before this time (ms UTC) is included.
+    pub through: Millis,
+}
+
+/// The deliveries of one bucket and key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FiguresRow {
+    /// Start of the bucket, ms UTC.
+    pub t: Millis,
+    /// Route (empty for a path of a client's own), courier or status; empty where nothing tells rows apart.
+    pub key: String,
+    /// Deliveries requested in it.
+    pub count: u64,
+    /// Those of them that are delivered.
+    pub delivered: u64,
+    /// Mean time from start to end of the delivered ones, s.
+    pub mean_s: Option<f64>,
+    /// Share of the delivered ones with a promise that kept it, 0 to 1.
+    pub on_time: Option<f64>,
+    /// Mean error of the ETA, s: not known yet.
+    pub mean_eta_error_s: Option<f64>,
+}
+
 /// GET /status.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -11,6 +11,7 @@ pub mod eta;
 pub mod grid;
 pub mod path;
 pub mod routes;
+pub mod slice;
 pub mod state;
 pub mod status;
 pub mod viewer;

@@ -10,7 +10,7 @@
 use std::{fs, sync::Arc, time::Instant};
 
 use contract::{CourierId, DeliveryId, Place, Position, SourceId};
-use history::{Item, Verdict, open_writer};
+use history::{Item, Options, Verdict, open_writer};
 
 const BATCH: u64 = 5_000;
 
@@ -22,7 +22,7 @@ async fn main() {
     let directory = std::path::Path::new("target/store_rate");
     let _ = fs::remove_dir_all(directory);
     let file = directory.join("history.sqlite");
-    let writer = open_writer(&format!("sqlite:{}", file.display())).unwrap();
+    let writer = open_writer(&Options::new(format!("sqlite:{}", file.display()))).unwrap();
     let names: Vec<CourierId> = (0..couriers).map(|n| CourierId::new(&format!("c-{n}")).unwrap()).collect();
     let source = SourceId::new("sim").unwrap();
 

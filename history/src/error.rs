@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-/// The store did not do what was asked; nothing was stored, and the same call may work later.
+/// The store did not do what was asked, or not all of it; the same call may work later.
 ///
 /// Never a verdict on an item: an item that can never be stored is [`crate::Verdict::Refused`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +33,17 @@ pub enum OpenError {
         url: String,
         /// What is wrong with it.
         reason: &'static str,
+    },
+    /// The other options are wrong, or do not fit together.
+    #[error("{0}")]
+    Options(String),
+    /// A file that an option names cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// The database was written by a later version of this program.
     #[error("{} has schema version {found}, this program knows up to {known}: use the newer program", path.display())]

@@ -13,9 +13,11 @@
 //! | `thin` | thinning of trails and gaps, pure |
 //! | `run` | which fixes of a run are there, pure: audit and verify |
 //! | `error` | why a store cannot be opened or does not answer |
-//! | `open` | from a URL to an engine |
+//! | `open` | from options to an engine |
 //! | `sqlite` | the engine SQLite |
+//! | `elasticsearch` | the engine Elasticsearch |
 
+pub mod elasticsearch;
 mod error;
 mod open;
 mod query;
@@ -26,7 +28,7 @@ mod thin;
 mod writer;
 
 pub use error::{OpenError, Unavailable};
-pub use open::{open_reader, open_writer};
+pub use open::{Options, open_reader, open_writer};
 pub use query::{After, Bucket, By, DeliveryQuery, Slice, SliceQuery, Stats, StatsQuery, StatsRow};
 pub use reader::HistoryReader;
 pub use run::{Run, RunTally};

@@ -37,6 +37,11 @@ impl Thinner {
         Self { first, step, kept: None, last: None, points: Vec::new(), gaps: Vec::new() }
     }
 
+    /// Width of a step, ms, counted from the first fix; 0 where everything is kept.
+    pub(crate) fn step(&self) -> Millis {
+        self.step
+    }
+
     /// Takes the time of the next fix. `true` where it is to be kept: then [`Thinner::keep`] wants the fix itself
     /// (an engine reads the other columns for those alone).
     pub fn visit(&mut self, at: Millis) -> bool {

@@ -6,12 +6,12 @@ use clap::{Parser, Subcommand};
 use contract::CourierId;
 use service::{
     Clock, Health, Outcome, Shutdown, StartError,
-    settings::{LogSettings, Refusal, try_parse},
+    settings::{KafkaSettings, LogSettings, Refusal, try_parse},
 };
 
 use crate::{
-    Surroundings, build, expire,
-    settings::{HistorySettings, Retention, Settings},
+    Surroundings, build, expire, redrive,
+    settings::{Retention, Settings, open_reader, open_writer},
     verify,
 };
 
@@ -30,6 +30,8 @@ pub enum Command {
     Run(Settings),
     /// Check that no fix of any ended run is missing or doubled; exit code 1 and a list if one is
     Verify(VerifyCommand),
+    /// Put dead letters back that can be stored now; those that cannot stay, and are counted by reason
+    Redrive(RedriveCommand),
     /// Remove what is older than it is kept, as the running sink does every hour
     Expire(ExpireCommand),
     /// Remove everything about a courier from the store. What Kafka still holds of it goes with Kafka's own retention
@@ -40,7 +42,19 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct VerifyCommand {
     #[command(flatten)]
-    history: HistorySettings,
+    history: history::Options,
+    #[command(flatten)]
+    log: LogSettings,
+}
+
+/// `sink redrive`
+#[derive(Debug, clap::Args)]
+pub struct RedriveCommand {
+    /// Look at all letters again, not only at those behind the last redrive
+    #[arg(long)]
+    from_beginning: bool,
+    #[command(flatten)]
+    kafka: KafkaSettings,
     #[command(flatten)]
     log: LogSettings,
 }
@@ -49,7 +63,7 @@ pub struct VerifyCommand {
 #[derive(Debug, clap::Args)]
 pub struct ExpireCommand {
     #[command(flatten)]
-    history: HistorySettings,
+    history: history::Options,
     #[command(flatten)]
     retention: Retention,
     #[command(flatten)]
@@ -63,7 +77,7 @@ pub struct ForgetCommand {
     #[arg(long, value_name = "COURIER")]
     courier: CourierId,
     #[command(flatten)]
-    history: HistorySettings,
+    history: history::Options,
     #[command(flatten)]
     log: LogSettings,
 }
@@ -96,6 +110,7 @@ impl Command {
         match self {
             Self::Run(settings) => &settings.log,
             Self::Verify(command) => &command.log,
+            Self::Redrive(command) => &command.log,
             Self::Expire(command) => &command.log,
             Self::Forget(command) => &command.log,
         }
@@ -110,19 +125,24 @@ impl Command {
         match self {
             Self::Run(settings) => build(settings, Surroundings::default(), Health::new())?.run(shutdown).await,
             Self::Verify(command) => {
-                let reader = command.history.open_reader()?;
+                let reader = open_reader(&command.history)?;
                 let summary = verify::verify(&*reader, &mut out).await.map_err(StartError::failure)?;
                 Ok(if summary.faulty == 0 { Outcome::Done } else { Outcome::Failed })
             }
+            Self::Redrive(command) => {
+                let work = move || redrive::redrive(&command.kafka, command.from_beginning, &Clock::system(), &mut out);
+                tokio::task::spawn_blocking(work).await.map_err(StartError::failure)??;
+                Ok(Outcome::Done)
+            }
             Self::Expire(command) => {
                 command.retention.check()?;
-                let writer = command.history.open_writer()?;
+                let writer = open_writer(&command.history)?;
                 let now = Clock::system().now();
                 let removed = expire::once(&*writer, command.retention, now).await.map_err(StartError::failure)?;
                 tell_removed(&mut out, removed)
             }
             Self::Forget(command) => {
-                let writer = command.history.open_writer()?;
+                let writer = open_writer(&command.history)?;
                 let removed = writer.forget(&command.courier).await.map_err(StartError::failure)?;
                 tell_removed(&mut out, removed)
             }
@@ -164,6 +184,8 @@ mod tests {
         assert!(matches!(command("expire --history-url sqlite:x --positions-retention 4d"), Ok(Command::Expire(_))));
         assert!(matches!(command("forget --courier c-1 --history-url sqlite:x"), Ok(Command::Forget(_))));
         assert!(command("forget --courier c/1 --history-url sqlite:x").unwrap_err().contains("1 to 64 characters"));
+        assert!(matches!(command("redrive --kafka-brokers a:1"), Ok(Command::Redrive(_))));
+        assert!(command("redrive").unwrap_err().contains("CD_KAFKA_BROKERS"));
         assert!(command("verify").unwrap_err().contains("CD_HISTORY_URL"));
         assert!(command("redo").unwrap_err().contains("redo"));
     }

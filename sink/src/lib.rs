@@ -5,17 +5,21 @@
 //! is (`progress`, `ends`), and only then has the reader commit. Commits are behind the store at every moment, and
 //! storing is idempotent: a crash anywhere on the way costs a repetition, never a record.
 //!
-//! Not on that way: `expire` (retention), `verify`, `commands` (the program's subcommands).
+//! Not on that way: `expire` (retention), `verify`, `redrive` (dead letters go back), `figures` (what metrics are called),
+//! `commands` (the program's subcommands).
 
 mod batch;
 pub mod commands;
 mod decode;
 mod ends;
 mod expire;
+mod figures;
 mod letters;
+
 mod pipeline;
 mod progress;
 mod reader;
+pub mod redrive;
 mod retry;
 pub mod settings;
 pub mod verify;
@@ -80,9 +84,10 @@ pub struct App {
 /// [`StartError`] with one clear line: a bad setting, a store of another version, a directory that cannot be written.
 pub fn build(settings: Settings, surroundings: Surroundings, health: Health) -> Result<App, StartError> {
     settings.check()?;
+    figures::describe();
     let writer = match &surroundings.writer {
         Some(writer) => Arc::clone(writer),
-        None => settings.history.open_writer()?,
+        None => settings::open_writer(&settings.history)?,
     };
     let producer = Producer::new(&settings.kafka)?;
     Ok(App { health, settings, writer, producer, surroundings })
@@ -113,6 +118,7 @@ impl App {
             topics: topics.clone(),
             clock: surroundings.clock.clone(),
             shutdown: shutdown.clone(),
+            checkpointed: None,
         };
         tasks.spawn("store", pipeline.run(batches, done));
         tasks.spawn("producer", producer.clone().watch(shutdown.clone()));

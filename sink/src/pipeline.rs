@@ -4,19 +4,25 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, mpsc as std_mpsc},
+    time::Duration,
 };
 
 use contract::Millis;
 use history::{HistoryWriter, Item, PartitionMark, Verdict};
 use service::{BoxError, Clock, Shutdown, StoreMark};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
+    TOPICS,
     batch::{Batch, End, Parts},
     letters::Letters,
     progress::{Key, Progress},
     retry,
 };
+
+/// Shortest time between two checkpoints: a store may have to make what it holds visible for each, which costs more than a
+/// batch. Whatever is marked later is promised later, and `ends` marks what is left once a second.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// A batch on its way, with the assignment of each partition that it was read under.
 pub(crate) struct Work {
@@ -43,12 +49,14 @@ pub(crate) struct Pipeline {
     pub(crate) topics: Vec<String>,
     pub(crate) clock: Clock,
     pub(crate) shutdown: Shutdown,
+    /// When the last checkpoint was recorded.
+    pub(crate) checkpointed: Option<Instant>,
 }
 
 impl Pipeline {
     /// Works until the reader has gone.
     pub(crate) async fn run(
-        self,
+        mut self,
         mut batches: mpsc::Receiver<Work>,
         done: std_mpsc::Sender<Done>,
     ) -> Result<(), BoxError> {
@@ -66,7 +74,11 @@ impl Pipeline {
     }
 
     /// `None` where the stop was asked for before the end of the way.
-    async fn way_of(&self, parts: &Parts, epochs: &BTreeMap<Key, u64>) -> Result<Option<BTreeMap<Key, i64>>, BoxError> {
+    async fn way_of(
+        &mut self,
+        parts: &Parts,
+        epochs: &BTreeMap<Key, u64>,
+    ) -> Result<Option<BTreeMap<Key, i64>>, BoxError> {
         let Some(verdicts) = self.stored(&parts.items).await? else { return Ok(None) };
         for ((topic, partition), end) in &parts.ends {
             if let Some(mark) = &self.mark {
@@ -74,6 +86,7 @@ impl Pipeline {
             }
         }
         self.count(&parts.items, &verdicts);
+        let mut records = [0; TOPICS.len()];
         let mut refused = parts.refused.clone();
         for (origin, verdict) in parts.origins.iter().zip(verdicts) {
             if let Verdict::Refused(refusal) = verdict {
@@ -83,8 +96,17 @@ impl Pipeline {
         if !self.letters.send(parts, &refused, &self.shutdown).await? {
             return Ok(None);
         }
-        if self.checkpoint(&parts.ends).await.is_none() {
-            return Ok(None);
+        if self.checkpointed.is_none_or(|at| at.elapsed() >= CHECKPOINT_EVERY) {
+            if self.checkpoint(&parts.ends).await.is_none() {
+                return Ok(None);
+            }
+            self.checkpointed = Some(Instant::now());
+        }
+        for origin in parts.origins.iter().chain(parts.refused.iter().map(|(origin, _)| origin)) {
+            records[origin.topic] += 1;
+        }
+        for (topic, count) in self.topics.iter().zip(records) {
+            metrics::counter!("cd_sink_records_total", "topic" => topic.clone()).increment(count);
         }
         // A partition that has changed hands meanwhile is stored all the same; its offset is another's now.
         let mine = parts
@@ -98,8 +120,10 @@ impl Pipeline {
         if items.is_empty() {
             return Ok(Some(Vec::new()));
         }
+        let began = Instant::now();
         let attempt = || self.writer.store(Arc::clone(items));
         let verdicts = retry::until_done("store", &self.shutdown, attempt).await;
+        metrics::histogram!("cd_sink_store_seconds").record(began.elapsed());
         match verdicts {
             // A fault of the engine. Going on would commit what nobody has judged.
             Some(verdicts) if verdicts.len() != items.len() => {

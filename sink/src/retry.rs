@@ -20,7 +20,7 @@ const ALARM_AFTER: Duration = Duration::from_secs(60);
 /// not done is not committed, and the next process does it.
 ///
 /// The first failure is a warning, an outage of a minute one error, and the recovery is told with its length; in between
-/// there is `cd_sink_retries_total`.
+/// there is `cd_sink_retries_total`, and `cd_sink_alarm` from the minute on.
 pub(crate) async fn until_done<T, E, F>(
     what: &'static str,
     shutdown: &Shutdown,
@@ -37,6 +37,7 @@ where
             Ok(done) => {
                 if let Some(outage) = failing {
                     tracing::info!(seconds = outage.since.elapsed().as_secs(), "{what}: works again");
+                    metrics::gauge!("cd_sink_alarm", "what" => what).set(0.0);
                 }
                 return Some(done);
             }
@@ -49,6 +50,7 @@ where
         });
         if !outage.alarmed && outage.since.elapsed() >= ALARM_AFTER {
             outage.alarmed = true;
+            metrics::gauge!("cd_sink_alarm", "what" => what).set(1.0);
             tracing::error!("{what}: has not worked for a minute, nothing is lost and nothing goes on: {error}");
         }
         if shutdown.is_requested() {

@@ -17,7 +17,7 @@ pub struct Settings {
     pub kafka: KafkaSettings,
     /// The store.
     #[command(flatten)]
-    pub history: HistorySettings,
+    pub history: history::Options,
     /// How records are gathered.
     #[command(flatten)]
     pub batching: Batching,
@@ -30,14 +30,6 @@ pub struct Settings {
     /// The log.
     #[command(flatten)]
     pub log: LogSettings,
-}
-
-/// The store.
-#[derive(Debug, Clone, clap::Args)]
-pub struct HistorySettings {
-    /// The store: sqlite:PATH
-    #[arg(long, env = "CD_HISTORY_URL", value_name = "URL")]
-    pub history_url: String,
 }
 
 /// How records are gathered before they are stored together.
@@ -70,7 +62,7 @@ impl Settings {
     pub fn new(kafka: KafkaSettings, history_url: impl Into<String>) -> Self {
         Self {
             kafka,
-            history: HistorySettings { history_url: history_url.into() },
+            history: history::Options::new(history_url),
             batching: Batching::default(),
             retention: Retention::default(),
             admin: AdminSettings::default(),
@@ -94,22 +86,22 @@ impl Settings {
     }
 }
 
-impl HistorySettings {
-    /// Opens the store for writing.
-    pub(crate) fn open_writer(&self) -> Result<Arc<dyn HistoryWriter>, StartError> {
-        history::open_writer(&self.history_url).map_err(Self::start_error)
-    }
+/// Opens the store for writing.
+pub(crate) fn open_writer(options: &history::Options) -> Result<Arc<dyn HistoryWriter>, StartError> {
+    history::open_writer(options).map_err(start_error)
+}
 
-    /// Opens the store for reading.
-    pub(crate) fn open_reader(&self) -> Result<Arc<dyn HistoryReader>, StartError> {
-        history::open_reader(&self.history_url).map_err(Self::start_error)
-    }
+/// Opens the store for reading.
+pub(crate) fn open_reader(options: &history::Options) -> Result<Arc<dyn HistoryReader>, StartError> {
+    history::open_reader(options).map_err(start_error)
+}
 
-    fn start_error(error: history::OpenError) -> StartError {
-        match error {
-            history::OpenError::Engine { .. } => StartError::failure(error),
-            _ => StartError::setting(format!("CD_HISTORY_URL: {error}")),
-        }
+fn start_error(error: history::OpenError) -> StartError {
+    match error {
+        history::OpenError::Engine { .. } => StartError::failure(error),
+        // These name the setting themselves.
+        history::OpenError::Options(line) => StartError::setting(line),
+        _ => StartError::setting(format!("CD_HISTORY_URL: {error}")),
     }
 }
 

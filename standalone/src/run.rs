@@ -33,17 +33,17 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome, Star
     // The public port first: what a second start on the same machine fails at should not touch the data.
     let _lock = lock::take(&settings.data_dir)?;
     let store = settings.data_dir.join("history.sqlite");
-    let history_url = format!("sqlite:{}", store.display());
+    let history = history::Options::new(format!("sqlite:{}", store.display()));
     // Opening for writing makes the database, or says why it cannot be had.
-    drop(history::open_writer(&history_url).map_err(|error| StartError::setting(error.to_string()))?);
-    let reader = history::open_reader(&history_url).map_err(|error| StartError::setting(error.to_string()))?;
+    drop(history::open_writer(&history).map_err(|error| StartError::setting(error.to_string()))?);
+    let reader = history::open_reader(&history).map_err(|error| StartError::setting(error.to_string()))?;
     let broker = Broker::start()?;
     let kafka = KafkaSettings::embedded(broker.addr.clone());
     let (durability, mark) = Durability::store();
     let health = Health::new();
 
     let backend = backend::build(
-        backend_settings(&settings, &kafka, &history_url),
+        backend_settings(&settings, &kafka, &history),
         Surroundings {
             durability: durability.clone(),
             clock: Clock::system(),
@@ -57,7 +57,7 @@ pub async fn run(settings: Settings, shutdown: Shutdown) -> Result<Outcome, Star
     let addr = backend.addr;
 
     let sink = sink::build(
-        sink::Settings::new(kafka.clone(), history_url),
+        sink::Settings::new(kafka.clone(), history.url),
         sink::Surroundings { mark: Some(mark), no_admin: true, ..sink::Surroundings::default() },
         // Ready is what the backend says: a health of its own, whose pages nobody asks for.
         Health::new(),
@@ -144,14 +144,14 @@ async fn lately_ended(reader: &Arc<dyn HistoryReader>, now: Millis) -> Result<Ve
     Ok(ended)
 }
 
-fn backend_settings(settings: &Settings, kafka: &KafkaSettings, history_url: &str) -> backend::Settings {
+fn backend_settings(settings: &Settings, kafka: &KafkaSettings, history: &history::Options) -> backend::Settings {
     backend::Settings {
         kafka: kafka.clone(),
         log: LogSettings::default(),
         admin: AdminSettings::default(),
         http: settings.http.clone(),
         live: settings.live.clone(),
-        history_url: history_url.to_owned(),
+        history: history.clone(),
         routes_dir: settings.routes_dir.clone(),
     }
 }

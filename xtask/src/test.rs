@@ -34,8 +34,14 @@ pub fn run(test: &Test) -> Result<ExitCode> {
     }
 
     if test.quick {
-        missing.push("page, journeys and browser: --quick was asked for".to_owned());
+        missing.push("page, journeys and browser, a real Elasticsearch: --quick was asked for".to_owned());
     } else {
+        stage("crates, with a real Elasticsearch");
+        match with_elasticsearch(filter)? {
+            Ran::Passed => {}
+            Ran::Failed => failed.push("crates, with a real Elasticsearch"),
+            Ran::Not(reason) => missing.push(format!("crates, with a real Elasticsearch: {reason}")),
+        }
         stage("page");
         page::build(false, &mut |step| println!("{step}"))?;
         stage("journeys and browser");
@@ -61,6 +67,49 @@ pub fn run(test: &Test) -> Result<ExitCode> {
     }
     println!("failed after {took} s: {}", failed.join(", "));
     Ok(ExitCode::FAILURE)
+}
+
+/// What became of a stage that not every machine can run.
+enum Ran {
+    Passed,
+    Failed,
+    Not(String),
+}
+
+/// The tests of crates that are marked as ignored because they need a server: with one of their own, which is stopped at
+/// the end and keeps no data.
+#[cfg(unix)]
+#[allow(clippy::print_stdout, reason = "this is a test runner's report")]
+fn with_elasticsearch(filter: Option<&str>) -> Result<Ran> {
+    let dir = process::target_dir()?.join("services/tests");
+    let ports = services::Options::new(false)?.port_base + 500;
+    let options = services::Options {
+        dir: dir.clone(),
+        port_base: ports,
+        brokers: 0,
+        elasticsearch: true,
+        clean: true,
+        ..services::Options::new(false)?
+    };
+    if let Some(reason) = services::why_not(&options) {
+        return Ok(Ran::Not(reason));
+    }
+    let mut progress = |step: &str| println!("{step}");
+    services::down(&dir, true, &mut progress)?;
+    let (home, java) = services::elasticsearch_software(&options, &mut progress)?;
+    let endpoints = services::up(&options, &mut progress)?;
+    let mut tests = process::cargo()?;
+    tests.args(["test", "--package", "history", "--package", "sink", "--test", "it", "--no-fail-fast"]).args(filter);
+    tests.args(["--", "--ignored"]).env("E2E_ELASTICSEARCH", endpoints.elasticsearch.unwrap_or_default());
+    tests.env("E2E_ELASTICSEARCH_HOME", home).env("E2E_JAVA_HOME", java);
+    let status = process::status(&mut tests);
+    services::down(&dir, true, &mut progress)?;
+    Ok(if status?.success() { Ran::Passed } else { Ran::Failed })
+}
+
+#[cfg(not(unix))]
+fn with_elasticsearch(_: Option<&str>) -> Result<Ran> {
+    Ok(Ran::Not("it needs a Unix".into()))
 }
 
 #[allow(clippy::print_stdout, reason = "this is a test runner's report")]

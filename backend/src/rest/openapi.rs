@@ -5,7 +5,7 @@ use contract::{Driver, rest};
 use serde_json::{Value, json};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{couriers, deliveries, past, query::NoParameters, routes, status};
+use super::{couriers, deliveries, figures, past, query::NoParameters, replay, routes, status};
 
 /// The body of PUT and POST /deliveries as a document; `contract` reads it by hand to name every wrong field.
 #[derive(ToSchema)]
@@ -70,6 +70,8 @@ pub struct CancelBody {
         past::audit,
         couriers::list,
         couriers::one,
+        replay::replay,
+        figures::deliveries,
         status::status,
         document,
         crate::socket::connect

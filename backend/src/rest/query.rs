@@ -69,6 +69,20 @@ impl Parameters {
         self.take(name, |text| read(text).ok_or_else(|| "must be a time in ms since 1970".into()))
     }
 
+    /// A number.
+    pub fn number(&mut self, name: &str) -> Option<f64> {
+        let read = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite());
+        self.take(name, |text| read(text).ok_or_else(|| "must be a number".into()))
+    }
+
+    /// Names a parameter as missing, unless it was named as wrong before.
+    pub fn needed(&mut self, name: &str) {
+        let pointer = format!("?{name}");
+        if !self.errors.iter().any(|error| error.pointer == pointer) {
+            self.wrong(name, "is needed");
+        }
+    }
+
     /// A number from 1 to `max`; `default` where it is missing.
     pub fn count(&mut self, name: &str, default: usize, max: usize) -> usize {
         let read = |text: &str| {

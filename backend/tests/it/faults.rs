@@ -81,6 +81,8 @@ async fn without_a_store_the_past_is_away_and_all_else_goes_on() {
         format!("/deliveries/{id}/trail"),
         format!("/deliveries/{id}/audit"),
         "/couriers/c/trail".into(),
+        "/replay?at=1763683200000".into(),
+        "/analytics/deliveries".into(),
         format!("/deliveries/{id}"),
     ] {
         api.get(&path).await.problem("history-unavailable");
@@ -99,8 +101,11 @@ async fn without_a_store_the_past_is_away_and_all_else_goes_on() {
     api.put(&format!("/deliveries/{old}"), &request("h-2")).await.problem("history-unavailable");
     assert!(backend.health.is_ready());
     // The sink has made it: everything answers.
-    let writer =
-        history::open_writer(&format!("sqlite:{}", backend.dir.path().join("history.sqlite").display())).unwrap();
+    let writer = history::open_writer(&history::Options::new(format!(
+        "sqlite:{}",
+        backend.dir.path().join("history.sqlite").display()
+    )))
+    .unwrap();
     api.get("/deliveries").await.expect::<DeliveryPage>(200);
     assert_eq!(api.get("/status").await.expect::<Status>(200).history, "up");
     drop(writer);

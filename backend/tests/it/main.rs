@@ -15,5 +15,6 @@ mod lists;
 mod manners;
 mod openapi;
 mod picture;
+mod replay;
 mod session;
 mod views;

@@ -4,8 +4,8 @@ use contract::{
     Driver, Place,
     live::EtaRange,
     rest::{
-        Audit, CancelRequest, DeliveryPage, DeliveryRequest, FinishRequest, Gap, LiveCourier, LiveDeliveries, Outcome,
-        Page, PathChoice, Route, RouteLine, Status, Trail,
+        Audit, CancelRequest, DeliveryPage, DeliveryRequest, Figures, FiguresRow, FinishRequest, Gap, LiveCourier,
+        LiveDeliveries, Outcome, Page, PathChoice, Replay, Route, RouteLine, Status, Trail,
     },
 };
 
@@ -75,6 +75,23 @@ fn history() {
     golden::json("rest/audit.json", &whole);
     let holes = Audit { expected: None, stored: 529, missing: vec![(7, 7), (20, 30)], through: THROUGH };
     golden::json("rest/audit-holes.json", &holes);
+}
+
+#[test]
+fn replay_and_figures() {
+    let items = vec![sample::position(), sample::bare_position()];
+    golden::json("rest/replay.json", &Replay { at: THROUGH, items, more: false, through: THROUGH });
+    let row = FiguresRow {
+        t: 1_763_683_200_000,
+        key: "station-to-market".into(),
+        count: 12,
+        delivered: 11,
+        mean_s: Some(540.5),
+        on_time: Some(0.91),
+        mean_eta_error_s: None,
+    };
+    let none = FiguresRow { key: String::new(), count: 1, delivered: 0, mean_s: None, on_time: None, ..row.clone() };
+    golden::json("rest/figures.json", &Figures { rows: vec![none, row], more: false, through: THROUGH });
 }
 
 #[test]

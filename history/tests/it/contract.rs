@@ -50,10 +50,20 @@ pub async fn store_of(engine: &impl Engine, items: impl IntoIterator<Item = Item
     store
 }
 
-/// One `#[tokio::test]` for each point of the contract.
+/// One `#[tokio::test]` for each point of the contract; an attribute behind the engine goes to each.
 macro_rules! contract_tests {
-    ($engine:expr) => {
-        contract_tests! { $engine;
+    (@one [$($attribute:meta)?] $engine:expr, $module:ident, $name:ident) => {
+        #[tokio::test]
+        $(#[$attribute])?
+        async fn $name() {
+            $crate::contract::$module::$name(&$engine).await;
+        }
+    };
+    (@all $attribute:tt $engine:expr; $($module:ident :: $name:ident),* $(,)?) => {
+        $( contract_tests! { @one $attribute $engine, $module, $name } )*
+    };
+    ($engine:expr $(, $attribute:meta)?) => {
+        contract_tests! { @all [$($attribute)?] $engine;
             storing::verdicts_follow_the_items,
             storing::what_was_stored_comes_back_unchanged,
             storing::of_one_identity_the_first_wins,
@@ -75,14 +85,6 @@ macro_rules! contract_tests {
             keeping::expire_removes_what_is_old,
             keeping::forget_removes_a_courier_and_no_other,
         }
-    };
-    ($engine:expr; $($module:ident :: $name:ident),* $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $name() {
-                $crate::contract::$module::$name(&$engine).await;
-            }
-        )*
     };
 }
 pub(crate) use contract_tests;

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use history::{HistoryReader, HistoryWriter, Item, OpenError, Verdict, open_reader, open_writer};
+use history::{HistoryReader, HistoryWriter, Item, OpenError, Options, Verdict, open_reader, open_writer};
 use tempfile::TempDir;
 
 use crate::contract::{Engine, Store, contract_tests, samples::*};
@@ -23,8 +23,8 @@ impl Engine for Sqlite {
 
 contract_tests!(Sqlite);
 
-fn url(path: &Path) -> String {
-    format!("sqlite:{}", path.display())
+fn url(path: &Path) -> Options {
+    Options::new(format!("sqlite:{}", path.display()))
 }
 
 fn open(path: &Path) -> (Arc<dyn HistoryWriter>, Arc<dyn HistoryReader>) {

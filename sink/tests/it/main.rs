@@ -4,9 +4,13 @@
 // Clippy's "allowed in tests" covers functions marked as tests; here all are.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod elasticsearch;
+mod elasticsearch;
 mod letters;
 mod outage;
 mod program;
+mod redrive;
+mod redrive;
 mod samples;
 mod storing;
 mod world;

@@ -20,7 +20,7 @@ fn sink(args: &[&str]) -> Command {
     command
 }
 
-fn ended(args: &[&str]) -> (Option<i32>, String, String) {
+pub fn ended(args: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = sink(args).output().unwrap();
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
@@ -100,7 +100,10 @@ async fn a_bad_start_is_one_line_and_exit_code_2() {
             vec!["--kafka-brokers".into(), brokers.clone(), "--history-url".into(), not_a_directory],
             "CD_HISTORY_URL: cannot write",
         ),
-        (vec!["verify".into(), "--history-url".into(), "postgres://x".into()], "must be sqlite:PATH"),
+        (
+            vec!["verify".into(), "--history-url".into(), "postgres://x".into()],
+            "must be sqlite:PATH or https://HOST:PORT",
+        ),
         (
             vec![
                 "--kafka-brokers".into(),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use contract::{DeliveryId, topics};
-use history::{HistoryReader, HistoryWriter, open_reader, open_writer};
+use history::{HistoryReader, HistoryWriter, Options, open_reader, open_writer};
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
@@ -31,6 +31,7 @@ pub struct World {
     mock: MockCluster<'static, DefaultProducerContext>,
     pub producer: Producer,
     pub directory: TempDir,
+    pub options: Options,
     pub reader: Arc<dyn HistoryReader>,
 }
 
@@ -56,14 +57,20 @@ impl World {
 
     /// With the store in a directory of the test's choice.
     pub fn with_store_in(directory: TempDir) -> Self {
+        let options = Options::new(format!("sqlite:{}", directory.path().join("history.sqlite").display()));
+        Self::with(directory, options)
+    }
+
+    /// With a store of the test's choice.
+    pub fn with(directory: TempDir, options: Options) -> Self {
         let mock = MockCluster::new(1).unwrap();
         for topic in [topics::POSITIONS, topics::DELIVERIES] {
             mock.create_topic(topic, PARTITIONS, 1).unwrap();
         }
         mock.create_topic(topics::DLQ, 1, 1).unwrap();
         let producer = Producer::new(&KafkaSettings::new(mock.bootstrap_servers())).unwrap();
-        let reader = open_reader(&format!("sqlite:{}", directory.path().join("history.sqlite").display())).unwrap();
-        Self { mock, producer, directory, reader }
+        let reader = open_reader(&options).unwrap();
+        Self { mock, producer, directory, options, reader }
     }
 
     pub fn path(&self) -> PathBuf {
@@ -71,7 +78,7 @@ impl World {
     }
 
     pub fn url(&self) -> String {
-        format!("sqlite:{}", self.path().display())
+        self.options.url.clone()
     }
 
     pub fn brokers(&self) -> String {
@@ -79,11 +86,12 @@ impl World {
     }
 
     pub fn writer(&self) -> Arc<dyn HistoryWriter> {
-        open_writer(&self.url()).unwrap()
+        open_writer(&self.options).unwrap()
     }
 
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::new(KafkaSettings::new(self.brokers()), self.url());
+        settings.history = self.options.clone();
         settings.kafka.options.set("fetch.wait.max.ms", "10");
         settings.batching.linger = Duration::from_millis(20);
         settings

@@ -258,6 +258,13 @@ pub fn why_not(options: &Options) -> Option<String> {
     missing.downcast_ref::<Missing>().map(|missing| missing.0.join("; "))
 }
 
+/// Fetches Elasticsearch where it is not there yet; says where it is, and the Java that runs it: for tests that configure
+/// one badly, or kill it.
+pub fn elasticsearch_software(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<(PathBuf, PathBuf)> {
+    let software = fetch::all(&home()?.join("software"), &options.shape()?, progress)?;
+    Ok((software.elasticsearch, software.java))
+}
+
 /// Starts the servers that do not run yet and returns when all of them answer: Kafka with as many brokers as asked for,
 /// Elasticsearch with all its data. What runs already stays as it is. Data of earlier runs is kept unless
 /// `options.clean`. `progress` is told each step. Also writes `endpoints.json` into the directory.

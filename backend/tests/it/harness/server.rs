@@ -45,7 +45,7 @@ impl Setup {
                 live_window: Duration::from_secs(900),
                 max_couriers: 20_000,
             },
-            history_url: format!("sqlite:{}", dir.path().join("history.sqlite").display()),
+            history: history::Options::new(format!("sqlite:{}", dir.path().join("history.sqlite").display())),
             routes_dir: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../routes-data")),
         };
         let surroundings = Surroundings {
@@ -61,7 +61,7 @@ impl Setup {
     /// Starts the backend; with a history file unless there is to be none.
     pub async fn start(self, with_history: bool) -> Backend {
         let Self { settings, surroundings, dir } = self;
-        let history = with_history.then(|| history::open_writer(&settings.history_url).unwrap());
+        let history = with_history.then(|| history::open_writer(&settings.history).unwrap());
         let feed = Feed::new(&settings.kafka.brokers);
         let health = Health::new();
         let server = backend::build(settings, surroundings, health.clone()).await.unwrap();
