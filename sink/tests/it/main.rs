@@ -5,11 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod elasticsearch;
-mod elasticsearch;
 mod letters;
 mod outage;
 mod program;
-mod redrive;
 mod redrive;
 mod samples;
 mod storing;
