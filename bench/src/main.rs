@@ -13,6 +13,7 @@ mod product;
 mod raw;
 mod reading;
 mod server;
+mod sink;
 mod tally;
 mod viewer;
 
@@ -29,6 +30,7 @@ struct Arguments {
 enum Command {
     Product(product::Product),
     Idle(idle::Idle),
+    Sink(sink::Sink),
     RawServer(raw::RawServer),
 }
 
@@ -37,6 +39,7 @@ fn main() -> anyhow::Result<()> {
     let result = match Arguments::parse().command {
         Command::Product(product) => product::run(&product)?,
         Command::Idle(idle) => idle::run(&idle)?,
+        Command::Sink(sink) => sink::run(&sink)?,
         Command::RawServer(raw) => return raw::run(&raw),
     };
     println!("{result}");

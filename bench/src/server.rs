@@ -77,6 +77,14 @@ fn pin(core: usize) -> Result<()> {
     sched_setaffinity(None, &set).context("cannot choose a core")
 }
 
+/// Does something that starts threads or processes which are measured: they inherit the server's core.
+pub fn on_server_core<T>(start: impl FnOnce() -> T) -> Result<T> {
+    pin(SERVER_CORE)?;
+    let started = start();
+    pin(LOAD_CORE)?;
+    Ok(started)
+}
+
 impl Server {
     /// Starts the server on its core and waits until it is ready. `records` is what the bare loop sends a viewer at once.
     pub fn start(place: &Place, brokers: &str, viewers: u32, records: u32) -> Result<Self> {

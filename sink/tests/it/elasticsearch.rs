@@ -35,7 +35,11 @@ impl Cluster {
 
     async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
         let url = format!("{}/{path}", self.address);
-        let response = reqwest::Client::new().request(method, url).json(&body).send().await.unwrap();
+        let mut request = reqwest::Client::new().request(method, url);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
         let (status, answer) = (response.status(), response.json::<Value>().await.unwrap());
         assert!(status.is_success(), "{path}: {answer}");
         answer
@@ -44,11 +48,11 @@ impl Cluster {
     /// Removes what the test has made.
     async fn clean(self) {
         let listed =
-            self.ask(Method::GET, &format!("_cat/indices/{}*?format=json&h=index", self.prefix), json!({})).await;
+            self.ask(Method::GET, &format!("_cat/indices/{}*?format=json&h=index", self.prefix), Value::Null).await;
         for index in listed.as_array().unwrap() {
-            self.ask(Method::DELETE, index["index"].as_str().unwrap(), json!({})).await;
+            self.ask(Method::DELETE, index["index"].as_str().unwrap(), Value::Null).await;
         }
-        self.ask(Method::DELETE, &format!("_index_template/{}*", self.prefix), json!({})).await;
+        self.ask(Method::DELETE, &format!("_index_template/{}*", self.prefix), Value::Null).await;
     }
 }
 
@@ -102,7 +106,7 @@ async fn a_poison_record_becomes_a_dead_letter_alone() {
     // Indices whose mapping takes no battery, made beside the template.
     world.writer().checkpoint(&[]).await.unwrap();
     let template = format!("_index_template/{}positions", cluster.prefix);
-    let found = cluster.ask(Method::GET, &template, json!({})).await;
+    let found = cluster.ask(Method::GET, &template, Value::Null).await;
     let mut mappings = found["index_templates"][0]["index_template"]["template"]["mappings"].clone();
     mappings["properties"]["battery"] = json!({ "type": "boolean" });
     cluster
