@@ -46,15 +46,14 @@ impl Connection {
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
-        while chunked {
+        let mut more = chunked;
+        while more {
             let size = usize::from_str_radix(&self.line()?, 16)?;
             let start = body.len();
             body.resize(start + size, 0);
             self.stream.read_exact(&mut body[start..])?;
             self.line()?;
-            if size == 0 {
-                break;
-            }
+            more = size > 0;
         }
         Ok((status, body))
     }

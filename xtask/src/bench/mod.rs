@@ -5,6 +5,8 @@
 
 mod peers;
 mod report;
+#[cfg(unix)]
+mod stores;
 
 use std::process::{Command, ExitCode};
 
@@ -20,6 +22,8 @@ pub enum Name {
     Product,
     /// Memory of connections on which nothing happens
     Idle,
+    /// A backlog of fixes stored by the sink, and by a client that only sends bulks
+    Sink,
 }
 
 /// Measures, and writes the figures under target/bench.
@@ -47,6 +51,13 @@ struct Contender {
     title: &'static str,
 }
 
+const SQLITE: Contender = Contender { name: "sqlite", title: "sink, SQLite" };
+const STUB: Contender = Contender { name: "stub", title: "sink, server that answers at once" };
+const BARE_STUB: Contender = Contender { name: "bare-stub", title: "bare client, server that answers at once" };
+#[cfg(unix)]
+const ELASTICSEARCH: Contender = Contender { name: "elasticsearch", title: "sink, Elasticsearch" };
+#[cfg(unix)]
+const BARE_ELASTICSEARCH: Contender = Contender { name: "bare-elasticsearch", title: "bare client, Elasticsearch" };
 const BACKEND: Contender = Contender { name: "backend", title: "backend" };
 const NODE: Contender = Contender { name: "node", title: "Node, npm ws" };
 const RAW: Contender = Contender { name: "raw", title: "bare send() loop" };
@@ -55,25 +66,62 @@ const RAW: Contender = Contender { name: "raw", title: "bare send() loop" };
 #[allow(clippy::print_stderr, clippy::print_stdout, reason = "this is a build tool's progress and report")]
 pub fn run(bench: &Bench) -> Result<ExitCode> {
     eprintln!("bench: compiling");
-    process::succeed(process::cargo()?.args(["build", "--release", "--package", "backend", "--package", "bench"]))?;
+    let packages = ["--package", "backend", "--package", "sink", "--package", "bench"];
+    process::succeed(process::cargo()?.args(["build", "--release"]).args(packages))?;
+    if bench.name == Name::Sink {
+        return sink(bench);
+    }
     let mut contenders = vec![BACKEND];
     if !bench.no_peers {
         peers::ensure()?;
         contenders.push(NODE);
     }
-    let (name, seconds) = match bench.name {
-        Name::Product => ("product", bench.seconds.unwrap_or(20)),
-        Name::Idle => ("idle", bench.seconds.unwrap_or(5)),
+    let (name, seconds) = match bench.name == Name::Product {
+        true => ("product", bench.seconds.unwrap_or(20)),
+        false => ("idle", bench.seconds.unwrap_or(5)),
     };
     if bench.name == Name::Product {
         contenders.push(RAW);
     }
+    turns(bench, name, seconds, &contenders, &[])
+}
+
+/// The sink and the bare client, on every store that this machine can run.
+#[allow(clippy::print_stderr, reason = "this is a build tool's progress")]
+fn sink(bench: &Bench) -> Result<ExitCode> {
+    let without = |reason: &str| {
+        eprintln!("NOT RUN: on Elasticsearch: {reason}");
+        turns(bench, "sink", 0, &[SQLITE, STUB, BARE_STUB], &[])
+    };
+    #[cfg(unix)]
+    match stores::up()? {
+        stores::Up::Not(reason) => without(&reason),
+        stores::Up::At(elasticsearch) => {
+            let more = ["--elasticsearch", elasticsearch.as_str()];
+            // A server's first hundred thousands of documents are an order of magnitude slower: it is still compiling.
+            for contender in [&BARE_ELASTICSEARCH, &ELASTICSEARCH] {
+                eprintln!("bench: sink, warming up: {}", contender.title);
+                once("sink", contender, 0, &more)?;
+            }
+            let all = [SQLITE, STUB, BARE_STUB, ELASTICSEARCH, BARE_ELASTICSEARCH];
+            let measured = turns(bench, "sink", 0, &all, &more);
+            stores::down()?;
+            measured
+        }
+    }
+    #[cfg(not(unix))]
+    without("it needs a Unix")
+}
+
+/// Runs all contenders in turns, and reports. `more` goes to each run's command line.
+#[allow(clippy::print_stderr, clippy::print_stdout, reason = "this is a build tool's progress and report")]
+fn turns(bench: &Bench, name: &str, seconds: u32, contenders: &[Contender], more: &[&str]) -> Result<ExitCode> {
     let before = report::load_average();
     let mut results: Vec<Vec<Value>> = contenders.iter().map(|_| Vec::new()).collect();
     for turn in 1..=bench.runs {
         for (contender, results) in contenders.iter().zip(&mut results) {
             eprintln!("bench: {name}, run {turn} of {}: {}", bench.runs, contender.title);
-            results.push(once(name, contender, seconds)?);
+            results.push(once(name, contender, seconds, more)?);
         }
     }
     let titles = contenders.iter().map(|contender| contender.title);
@@ -84,11 +132,11 @@ pub fn run(bench: &Bench) -> Result<ExitCode> {
 }
 
 /// One run of one server.
-fn once(name: &str, contender: &Contender, seconds: u32) -> Result<Value> {
+fn once(name: &str, contender: &Contender, seconds: u32, more: &[&str]) -> Result<Value> {
     let bin = process::target_dir()?.join("release");
     let mut command = Command::new(bin.join("bench"));
     command.current_dir(process::root()?).args([name, "--server", contender.name, "--seconds", &seconds.to_string()]);
-    let output = command.arg("--bin").arg(&bin).stderr(std::process::Stdio::inherit()).output()?;
+    let output = command.arg("--bin").arg(&bin).args(more).stderr(std::process::Stdio::inherit()).output()?;
     if !output.status.success() {
         bail!("{} failed: {}", process::describe(&command), output.status);
     }

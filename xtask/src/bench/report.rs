@@ -22,8 +22,9 @@ pub struct Report<'a> {
 }
 
 /// (figure, its name in the table, digits)
-const FIGURES: [(&str, &str, usize); 19] = [
-    ("cpu_s_per_million", "CPU seconds per million updates", 3),
+const FIGURES: [(&str, &str, usize); 20] = [
+    ("documents_per_s", "fixes per second", 0),
+    ("cpu_s_per_million", "CPU seconds per million", 3),
     ("bytes_per_update", "bytes per update", 1),
     ("delivered_percent", "delivered, %", 3),
     ("p50_ms", "p50, ms", 0),
@@ -64,8 +65,8 @@ impl Report<'_> {
     fn markdown(&self) -> String {
         let mut text = format!("# {}\n\n", self.name);
         // Writing to a string cannot fail.
-        let _ =
-            writeln!(text, "{} runs of {} s each, in turns: median (least to greatest).\n", self.runs, self.seconds);
+        let length = if self.seconds == 0 { String::new() } else { format!(" of {} s each", self.seconds) };
+        let _ = writeln!(text, "{} runs{length}, in turns: median (least to greatest).\n", self.runs);
         let titles: Vec<&str> = self.measured.iter().map(|(title, _)| *title).collect();
         let _ = writeln!(text, "| | {} |\n|---|{}", titles.join(" | "), "---|".repeat(titles.len()));
         let known: BTreeSet<&str> = self
