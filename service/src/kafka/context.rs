@@ -99,7 +99,8 @@ impl ClientContext for ClientState {
         let level = match (level, facility) {
             // An option of the other kind of client, and connections that come and go: said by the error callback. A producer
             // that gets no id from a coordinator that is starting asks again; what it cannot send is told by its sender.
-            (_, "CONFWARN" | "FAIL" | "REQTMOUT" | "SESSTMOUT" | "MAXPOLL" | "GETPID")
+            // A commit that a rebalance overtook: the next owner reads again from the last one.
+            (_, "CONFWARN" | "FAIL" | "REQTMOUT" | "SESSTMOUT" | "MAXPOLL" | "GETPID" | "COMMITFAIL")
             | (Emerg | Alert | Critical | Error, "ERROR") => Level::DEBUG,
             (Emerg | Alert | Critical | Error | Warning, _) => Level::WARN,
             _ => Level::DEBUG,

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt as _,
     process::{Child, Command, ExitCode, ExitStatus, Stdio},
     sync::{
         Arc,
@@ -60,6 +61,8 @@ impl Supervisor {
     /// Starts a process and takes it on. What it prints is printed with its name before each line.
     pub fn start(&mut self, name: &str, mut command: Command) -> Result<()> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A group of its own: Ctrl-C in the terminal is for us, and a service that is told twice to stop stops at once.
+        command.process_group(0);
         let child = spawn(name, &mut command)?;
         let state = State::Runs { child, since: Instant::now() };
         self.children.push(Supervised { name: name.to_owned(), command, state, wait: FIRST_WAIT });

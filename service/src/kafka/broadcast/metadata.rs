@@ -15,6 +15,8 @@ use super::Context;
 const EVERY: Duration = Duration::from_secs(30);
 /// How often they are asked while they do not answer, or a topic is not there yet.
 const AGAIN: Duration = Duration::from_secs(1);
+/// At the first start of an installation the topics are made beside this: that is no news.
+const BEING_MADE: Duration = Duration::from_secs(10);
 /// How long a question may take.
 const ASK: Duration = Duration::from_secs(2);
 /// How often shutdown is looked at.
@@ -41,12 +43,13 @@ impl Watch {
     }
 
     pub(super) fn run(self) -> Result<(), BoxError> {
-        let mut missing_told: Option<Instant> = None;
+        let (mut missing_told, began): (Option<Instant>, _) = (None, Instant::now());
         while !self.shutdown.is_requested() {
             let well = match self.ask() {
                 Ok(counts) => {
                     let missing = self.topics.iter().zip(&counts).find(|(_, count)| **count == 0);
                     if let Some((topic, _)) = missing
+                        && began.elapsed() > BEING_MADE
                         && missing_told.is_none_or(|told| told.elapsed() > EVERY)
                     {
                         tracing::warn!(topic, "the topic is not there yet; waiting for it");
