@@ -48,17 +48,19 @@ test("couriers move on, and not by jumps", async () => {
   await page.ready();
   await until("the courier has its card", () => page.callout());
   // Each place that the card hangs at, frame by frame, until it has gone 60 px.
-  const { places, seconds } = await page.tab.evaluate(() => new Promise((resolve) => {
+  const { places, seconds, frames } = await page.tab.evaluate(() => new Promise((resolve) => {
     const places = [];
     const began = performance.now();
+    let frames = 0;
     const look = () => {
+      frames += 1;
       const found = /translate\((-?[\d.]+)px, ?(-?[\d.]+)px\)/.exec(document.querySelector(".callout")?.getAttribute("style") ?? "");
       const [x, y] = found ? [Number(found[1]), Number(found[2])] : [0, 0];
       const last = places.at(-1);
       if (found && (!last || last.x !== x || last.y !== y)) places.push({ x, y });
       const seconds = (performance.now() - began) / 1000;
       const gone = places.length > 0 && Math.hypot(x - places[0].x, y - places[0].y) > 60;
-      if (gone || seconds > 30) resolve({ places, seconds });
+      if (gone || seconds > 30) resolve({ places, seconds, frames });
       else requestAnimationFrame(look);
     };
     look();
@@ -66,8 +68,10 @@ test("couriers move on, and not by jumps", async () => {
   const [first, last] = [places[0], places.at(-1)];
   assert.ok(Math.hypot(last.x - first.x, last.y - first.y) > 60, `it went from ${JSON.stringify(first)} to ${JSON.stringify(last)} only`);
   const steps = places.slice(1).map((spot, i) => Math.hypot(spot.x - places[i].x, spot.y - places[i].y));
-  // A fix comes once a second: drawn as they come there would be as many places as seconds.
-  assert.ok(steps.length > 2 * seconds, `drawn at ${places.length} places in ${seconds} s: it jumps`);
+  // A fix comes once a second: drawn as they come there would be as many places as seconds. A machine that is busy with other
+  // things draws few frames; then each but a few must have moved it.
+  const enough = Math.min(2 * seconds, 0.7 * frames);
+  assert.ok(steps.length > enough, `drawn at ${places.length} places in ${frames} frames and ${seconds} s: it jumps`);
   assert.ok(Math.max(...steps) < 40, `it jumps by ${Math.max(...steps)} px`);
   await page.shot("moving");
   await page.close();

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::Connection;
 
+use crate::signal::Memo;
 use crate::{live::Live, toasts, words};
 
 /// A live region that nobody sees.
@@ -19,8 +20,8 @@ pub fn Announcer() -> impl IntoView {
         live.notices.with(|notices| notices.last().map(|notice| toasts::lines(notice, live).0).unwrap_or_default())
     });
     view! {
-        <div class="vh" role="status" aria-live="polite">{state}</div>
-        <div class="vh" role="status" aria-live="polite">{notice}</div>
+        <div class="vh" role="status" aria-live="polite">{move || state.get()}</div>
+        <div class="vh" role="status" aria-live="polite">{move || notice.get()}</div>
     }
     .into_any()
 }

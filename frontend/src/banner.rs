@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::{Connection, connection::Ended, format};
 
+use crate::signal::Memo;
 use crate::{browser, live::Live, part::part, words};
 
 /// What the banner says; `None` while there is nothing to say.

@@ -11,6 +11,7 @@ use crate::{
     live::Live,
     part::part,
     sign::{glyph, icon, icon_small, of_status},
+    signal::Memo,
     words,
 };
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use contract::{Place, RouteId, polyline, rest::Route};
 use leptos::{prelude::*, task::spawn_local};
 
+use crate::signal::RwSignal;
 use crate::{live::Live, net::api, part::watch};
 
 /// A route's line, once it was fetched.

@@ -26,6 +26,7 @@ use crate::{
     part::{part, watch},
     sheet::Grab,
     sign::{self, icon},
+    signal::{Memo, RwSignal},
     words,
 };
 

@@ -1,7 +1,7 @@
 //! Where rows would stand: nothing yet, or nothing that the filter leaves. Each says why and what to do.
 
 use leptos::prelude::*;
-use model::{Filter, Source, Tab};
+use model::{Filter, Source, Tab, text};
 
 use crate::{
     catalogue::Catalogue,
@@ -72,14 +72,14 @@ fn name(filter: &Filter, catalogue: Catalogue) -> String {
     if !filter.text.trim().is_empty() {
         parts.push(format!("“{}”", filter.text.trim()));
     }
-    parts.extend(filter.states.iter().map(|status| words::status_only(status).to_lowercase()));
+    parts.extend(filter.states.iter().map(|status| text::lower(&words::status_only(status))));
     if filter.in_view {
-        parts.push(words::IN_VIEW.to_lowercase());
+        parts.push(text::lower(words::IN_VIEW));
     }
     parts.extend(filter.route.as_ref().map(|route| catalogue.name(route)));
     parts.extend(filter.source.map(|source| match source {
-        Source::Simulated => words::SIMULATED.to_lowercase(),
-        Source::Device => words::DEVICES.to_lowercase(),
+        Source::Simulated => text::lower(words::SIMULATED),
+        Source::Device => text::lower(words::DEVICES),
     }));
     parts.join(", ")
 }

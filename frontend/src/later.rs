@@ -18,6 +18,7 @@ use crate::{
     live::Live,
     onboard::Onboard,
     part::{part, watch},
+    signal::{Memo, RwSignal},
     start::StartForm,
     words,
 };

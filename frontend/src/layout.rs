@@ -3,6 +3,7 @@
 use leptos::{ev, prelude::*};
 use model::Padding;
 
+use crate::signal::{Memo, RwSignal};
 use crate::{browser, live::Live, part::watch};
 
 /// A tablet narrower than this has no room for rail and drawer at once, px.

@@ -8,6 +8,7 @@ use crate::{
     live::Live,
     part::part,
     sign::{glyph, icon},
+    signal::{Memo, RwSignal},
     words,
 };
 
@@ -67,7 +68,8 @@ pub fn Attribution() -> impl IntoView {
     let scale = Memo::new(move |_| {
         let view = live.view.get()?;
         // Web mercator: 512 px are the whole equator at zoom 0.
-        let metres_a_px = 40_075_016.686 * view.centre.lat().to_radians().cos() / (512.0 * view.zoom.exp2());
+        let metres_a_px =
+            40_075_016.686 * view.centre.lat().to_radians().cos() / (512.0 * model::view::scale(view.zoom));
         let length = LENGTHS.into_iter().rev().find(|length| f64::from(*length) / metres_a_px <= WIDEST)?;
         let text = if length < 1_000 { format!("{length} m") } else { format!("{} km", length / 1_000) };
         Some(((f64::from(length) / metres_a_px).round(), text))

@@ -31,6 +31,7 @@ mod reveal;
 mod rows;
 mod sheet;
 mod sign;
+mod signal;
 mod stage;
 mod start;
 mod status_bar;

@@ -6,6 +6,7 @@ use contract::{CourierId, DeliveryId};
 use leptos::prelude::*;
 use model::{CourierRow, DeliveryRow, Filter, Selection, Tab};
 
+use crate::signal::RwSignal;
 use crate::{browser, live::Live, part::watch};
 
 /// The id of the scrolling element.

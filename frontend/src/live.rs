@@ -19,6 +19,7 @@ use model::{
 };
 
 use crate::net;
+use crate::signal::RwSignal;
 use session::Session;
 
 /// The shared signals. Cheap to copy; taken from the context by [`Live::expect`].

@@ -8,6 +8,7 @@ use crate::{
     layout::{Layout, StartMode},
     live::Live,
     sign::icon,
+    signal::RwSignal,
     start, words,
 };
 
@@ -46,7 +47,7 @@ pub fn Onboard() -> impl IntoView {
         .into_any()
     };
     let begin = view! {
-        <button class="btn primary" disabled=busy on:click=start_20>
+        <button class="btn primary" disabled=move || busy.get() on:click=start_20>
             {move || if busy.get() { words::STARTING } else { words::START_20 }}
         </button>
     };

@@ -13,6 +13,7 @@ use crate::{
     rows::Rows,
     sheet::Grab,
     sign::{icon, icon_small},
+    signal::Memo,
     words,
 };
 

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+use crate::signal::Memo;
 use crate::{browser, live::Live};
 
 /// Watches the selection for as long as the page lives.

@@ -13,6 +13,7 @@ use crate::{
     list::{ELEMENT, List, Shown},
     live::Live,
     part::{part, watch},
+    signal::{Memo, RwSignal},
     words,
 };
 

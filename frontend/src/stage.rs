@@ -14,6 +14,7 @@ use crate::{
     map::MapPane,
     part::part,
     sign::icon,
+    signal::Memo,
     toasts::Toasts,
     words,
 };

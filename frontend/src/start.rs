@@ -16,6 +16,7 @@ use crate::{
     part::{part, watch},
     sheet::Grab,
     sign::icon,
+    signal::RwSignal,
     words,
 };
 
@@ -204,7 +205,7 @@ fn extras(form: Form) -> AnyView {
                 <input
                     class="inp" id="reference" maxlength=contract::Delivery::MAX_TEXT autocomplete="off" spellcheck="false"
                     aria-invalid=wrong("/reference")
-                    prop:value=form.reference
+                    prop:value=move || form.reference.get()
                     on:input=move |event| form.reference.set(event_target_value(&event))
                 />
                 {form.error(&["/reference"])}
@@ -214,7 +215,7 @@ fn extras(form: Form) -> AnyView {
                 <input
                     class="inp" id="promised" inputmode="numeric" maxlength="5" autocomplete="off" placeholder=words::TIME_EXAMPLE
                     aria-invalid=wrong("/promised_at")
-                    prop:value=form.promised
+                    prop:value=move || form.promised.get()
                     on:input=move |event| form.promised.set(event_target_value(&event))
                 />
                 {form.error(&["/promised_at"])}

@@ -11,6 +11,7 @@ use crate::{
     metrics::Metrics,
     part::part,
     sign::{glyph, icon, icon_small, of_status},
+    signal::{Memo, RwSignal},
     words,
 };
 

@@ -11,6 +11,7 @@ use crate::{
     net::api,
     part::{part, watch},
     sign::icon_small,
+    signal::{Memo, RwSignal},
     words,
 };
 
@@ -88,7 +89,7 @@ pub fn TimeBar() -> impl IntoView {
         }
     };
     view! {
-        <section class="card tb" class:open=open aria-label=words::TIME>
+        <section class="card tb" class:open=move || open.get() aria-label=words::TIME>
             <div class="now" on:click=unfold>{part(live_pill)}</div>
             <div class="hist-cell">{move || {
                 let (end, bars) = bars.get();

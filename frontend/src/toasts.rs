@@ -10,6 +10,7 @@ use crate::{
     drawer::arrival,
     live::Live,
     sign::{self, glyph, icon, icon_small},
+    signal::Memo,
     words,
 };
 

@@ -359,7 +359,7 @@ pub const KEYS: [(&str, &[&str]); 9] = [
 
 // Notices
 pub fn ended(what: &str, status: DeliveryStatus) -> String {
-    format!("{what} {}", delivery_status(status).to_lowercase())
+    format!("{what} {}", model::text::lower(delivery_status(status)))
 }
 pub fn is_silent(who: &str) -> String {
     format!("{who} is silent")
@@ -392,8 +392,7 @@ pub fn field(field: &str, rule: &str) -> String {
 }
 /// With a capital letter at its beginning.
 pub fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    model::text::capital(text)
 }
 /// "1.1 km in 5 min 48 s".
 pub fn in_time(distance: &str, time: &str) -> String {

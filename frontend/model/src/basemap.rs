@@ -87,7 +87,7 @@ fn filled(template: &str, dark: bool, land: bool) -> Value {
 fn width(more: f64) -> String {
     let at = |zoom: f64| {
         let case = |(class, width): (&str, f64)| {
-            let width = (width * 2f64.powf(zoom - AT_ZOOM)).max(0.7);
+            let width = (width * crate::view::scale(zoom - AT_ZOOM)).max(0.7);
             format!("\"{class}\",{:.2}", width + more)
         };
         format!(r#"{zoom},["match",["get","c"],{},1]"#, WIDTHS.map(case).join(","))

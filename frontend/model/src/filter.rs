@@ -101,7 +101,7 @@ impl Filter {
 
     /// The search text as lower-case words.
     pub fn words(&self) -> Vec<String> {
-        self.text.split_whitespace().map(str::to_lowercase).collect()
+        self.text.split_whitespace().map(crate::text::lower).collect()
     }
 }
 

@@ -178,13 +178,9 @@ pub fn zone(long_name: &str, zone_min: i32) -> String {
 }
 
 fn words(slug: &str, every: bool) -> String {
-    let word = |word: &str| {
-        let mut letters = word.chars();
-        match letters.next() {
-            Some(_) if !every && matches!(word, "to" | "and" | "of" | "the" | "at" | "via") => word.to_owned(),
-            Some(first) => first.to_uppercase().chain(letters).collect(),
-            None => String::new(),
-        }
+    let word = |word: &str| match word {
+        "to" | "and" | "of" | "the" | "at" | "via" if !every => word.to_owned(),
+        word => crate::text::capital(word),
     };
     slug.split('-').filter(|part| !part.is_empty()).map(word).collect::<Vec<_>>().join(" ")
 }

@@ -19,6 +19,7 @@ pub mod request;
 pub mod rows;
 pub mod selection;
 pub mod staleness;
+pub mod text;
 pub mod theme;
 pub mod url;
 pub mod view;

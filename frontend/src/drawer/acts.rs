@@ -12,6 +12,7 @@ use crate::{
     net::api,
     part::part,
     sign::{icon, icon_small},
+    signal::{Memo, RwSignal},
     words,
 };
 
@@ -122,7 +123,7 @@ fn Cancel() -> impl IntoView {
             view! {
                 <span class="small strong">{words::CANCEL_ASK}</span>
                 <button class="btn sm" on:click=move |_| asking.set(false)>{words::CANCEL_NO}</button>
-                <button class="btn sm danger" id="cancel-yes" disabled=busy on:click=cancel>
+                <button class="btn sm danger" id="cancel-yes" disabled=move || busy.get() on:click=cancel>
                     {move || if busy.get() { words::CANCELLING } else { words::CANCEL_YES }}
                 </button>
             }
@@ -141,5 +142,5 @@ fn Cancel() -> impl IntoView {
             .into_any()
         }
     };
-    view! { <div class="far cancel" class:asking=asking>{part(ask)}</div> }.into_any()
+    view! { <div class="far cancel" class:asking=move || asking.get()>{part(ask)}</div> }.into_any()
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use model::format;
 
 use super::Story;
+use crate::signal::Memo;
 use crate::{part::part, sign, words};
 
 /// What the section says.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::format;
 
 use super::Story;
+use crate::signal::Memo;
 use crate::{part::part, words};
 
 /// Three by three.

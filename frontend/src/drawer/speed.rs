@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use model::format;
 
 use super::Story;
+use crate::signal::Memo;
 use crate::{part::part, words};
 
 const WIDTH: f64 = 344.0;

@@ -9,6 +9,7 @@ use web_sys::MediaQueryListEvent;
 
 use super::Live;
 use crate::part::watch;
+use crate::signal::{Memo, RwSignal};
 
 /// Browsers refuse an address that changes more than about 3 times a second.
 const SETTLE: Duration = Duration::from_millis(400);

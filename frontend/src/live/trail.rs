@@ -5,6 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 use model::{Trail, overlay};
 
 use super::Live;
+use crate::signal::Memo;
 use crate::{net::api, part::watch};
 
 /// Most points that are asked for.

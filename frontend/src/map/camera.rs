@@ -86,7 +86,7 @@ pub fn follow(live: Live, map: &GlMap, place: Place, size: (f64, f64), still: bo
     }
     let ms = if still || distance <= GENTLY { 0 } else { 300 };
     // Jumps know no offset: the place that will be in the middle of the canvas is reckoned here.
-    let world = 512.0 * 2f64.powf(map.zoom());
+    let world = 512.0 * model::view::scale(map.zoom());
     let (lon, lat) = map.centre();
     let (x, y) = Place::saturating(lat, lon).mercator();
     let centre = Place::from_mercator(x + away.0 / world, y + away.1 / world);

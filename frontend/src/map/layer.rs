@@ -86,7 +86,7 @@ impl Layer {
                 now: motion.clock(t),
                 size: [gl.drawing_buffer_width() as f32 / ratio, gl.drawing_buffer_height() as f32 / ratio],
                 ratio,
-                world: 512.0 * 2f64.powf(zoom),
+                world: 512.0 * model::view::scale(zoom),
             };
             let chosen = scene::chosen(live, world, t);
             let hovered = live.hovered.with_untracked(|hovered| hovered.as_ref().and_then(|h| motion.slot_of(h)));

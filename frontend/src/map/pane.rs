@@ -14,6 +14,7 @@ use super::{
     layer::Layer,
     maplibre::{self, GlMap},
 };
+use crate::signal::RwSignal;
 use crate::{live::Live, net};
 
 /// Id of our layer.
@@ -209,7 +210,7 @@ fn on_pointer(live: Live, map: &GlMap) {
     let picked = map.clone();
     let pick = Rc::new(move |at: Option<(f64, f64)>| {
         let (lon, lat) = at?;
-        let radius = REACH / (512.0 * 2f64.powf(picked.zoom()));
+        let radius = REACH / (512.0 * model::view::scale(picked.zoom()));
         live.world.with_value(|world| {
             let slot = world.motion().pick(Place::saturating(lat, lon), radius, net::clock_s())?;
             world.client().slot(slot).map(|seen| seen.courier.clone())

@@ -1,7 +1,6 @@
 //! What lies over the ground in one frame: lines, signs and names, as the shared signals ask for them.
 
 use contract::{DeliveryId, DeliveryStatus, Millis, Place, frame::BIT_TWO_DEVICES};
-use leptos::prelude::*;
 use model::{
     Selection, Staleness, Tier, Trail, World, basemap::Colours, counts, format, motion::flags, overlay::GAP_MS,
 };

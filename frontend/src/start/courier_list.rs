@@ -8,6 +8,7 @@ use super::{Form, plan};
 use crate::{
     part::{part, watch},
     sign::{self, glyph, icon},
+    signal::{Memo, RwSignal},
     words,
 };
 
@@ -52,7 +53,7 @@ pub fn CourierList() -> impl IntoView {
                     <input
                         id="courier-search" type="search" placeholder=words::SEARCH_COURIERS aria-label=words::SEARCH_COURIERS
                         autocomplete="off" spellcheck="false"
-                        prop:value=text
+                        prop:value=move || text.get()
                         on:input=move |event| {
                             form.errors.set(Vec::new());
                             form.courier_chosen.set(false);
@@ -126,7 +127,7 @@ fn people(form: Form, text: &str, fresh: &CourierId) -> Vec<Person> {
     });
     free.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let mut people: Vec<Person> = free.into_iter().map(|(_, _, person)| person).take(SHOWN).collect();
-    let typed = text.trim().to_lowercase().replace(' ', "-");
+    let typed = model::text::lower(text.trim()).replace(' ', "-");
     let new = if typed.is_empty() { Some(fresh.clone()) } else { CourierId::new(&typed).ok() };
     let known = |id: &CourierId| people.iter().chain(&busy).any(|person| person.courier == *id);
     let new = new.filter(|id| !known(id) && live.world.with_value(|world| world.courier_row(id).is_none()));

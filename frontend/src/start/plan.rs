@@ -244,7 +244,7 @@ async fn send(form: Form, layout: Layout, starts: Vec<Start>, unsent: StoredValu
         }
         unsent.try_update_value(|unsent| unsent.retain(|(other, _)| *other != id));
     }
-    if form.sending.try_set(None).is_some() {
+    if !form.sending.try_set(None) {
         return;
     }
     layout.start.set(None);

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use model::format;
 
 use super::Form;
+use crate::signal::{Memo, RwSignal};
 use crate::{layout::StartMode, part::part, sign::icon, words};
 
 /// Size of a thumbnail and the room at its edges, px.
@@ -17,10 +18,11 @@ pub fn RouteList() -> impl IntoView {
     let form = Form::expect();
     let text = RwSignal::new(String::new());
     let routes = Memo::new(move |_| {
-        let wanted = text.get().to_lowercase();
+        let wanted = model::text::lower(&text.get());
         let all = form.catalogue.routes.get().unwrap_or_default();
-        let found =
-            all.iter().filter(|route| wanted.split_whitespace().all(|word| route.name.to_lowercase().contains(word)));
+        let found = all
+            .iter()
+            .filter(|route| wanted.split_whitespace().all(|word| model::text::lower(&route.name).contains(word)));
         found.cloned().collect::<Vec<_>>()
     });
     let several = move || form.mode.get() == StartMode::Several;
@@ -45,7 +47,7 @@ pub fn RouteList() -> impl IntoView {
                     {icon("search")}
                     <input
                         type="search" placeholder=words::SEARCH_ROUTES aria-label=words::SEARCH_ROUTES autocomplete="off"
-                        prop:value=text
+                        prop:value=move || text.get()
                         on:input=move |event| text.set(event_target_value(&event))
                     />
                 </div>

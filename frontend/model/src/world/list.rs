@@ -241,7 +241,7 @@ impl<'a> Matcher<'a> {
             text.push(' ');
             text.push_str(&format::route(route));
         }
-        let text = text.to_lowercase();
+        let text = crate::text::lower(&text);
         self.words.iter().all(|word| text.contains(word.as_str()))
     }
 }
