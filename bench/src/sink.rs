@@ -10,6 +10,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -74,7 +78,8 @@ pub struct Sink {
 /// Runs it; returns the figures.
 pub fn run(sink: &Sink) -> Result<Value> {
     stay_aside()?;
-    let stub = stub::start(Duration::from_secs(sink.refuse_s))?;
+    let refuses = Arc::new(AtomicBool::new(sink.refuse_s > 0));
+    let stub = stub::start(refuses.clone())?;
     let prefix = format!("bench{}.", std::process::id());
     let real = || {
         ensure!(!sink.elasticsearch.is_empty(), "--elasticsearch is the address of a real one");
@@ -89,11 +94,11 @@ pub fn run(sink: &Sink) -> Result<Value> {
         }
         Who::Sqlite => {
             let dir = tempfile::tempdir()?;
-            store(sink, &format!("sqlite:{}", dir.path().join("history.sqlite").display()), None)
+            store(sink, &format!("sqlite:{}", dir.path().join("history.sqlite").display()), None, &refuses)
         }
-        Who::Stub => store(sink, &stub, Some(&prefix)),
+        Who::Stub => store(sink, &stub, Some(&prefix), &refuses),
         Who::Elasticsearch => {
-            let figures = store(sink, &real()?, Some(&prefix));
+            let figures = store(sink, &real()?, Some(&prefix), &refuses);
             http::clean(&real()?, &prefix)?;
             figures
         }
@@ -101,7 +106,7 @@ pub fn run(sink: &Sink) -> Result<Value> {
 }
 
 /// A backlog, and the sink that stores it.
-fn store(sink: &Sink, url: &str, prefix: Option<&str>) -> Result<Value> {
+fn store(sink: &Sink, url: &str, prefix: Option<&str>, refuses: &AtomicBool) -> Result<Value> {
     let broker = broker::start()?;
     let brokers = broker.bootstrap_servers();
     backlog::fill(&brokers, sink.records, sink.couriers)?;
@@ -114,6 +119,7 @@ fn store(sink: &Sink, url: &str, prefix: Option<&str>) -> Result<Value> {
     let child = on_server_core(|| command.stdin(Stdio::null()).stdout(Stdio::null()).spawn())?;
     let mut running = Running(child.with_context(|| format!("cannot start {}", sink.bin.join("sink").display()))?);
     let waited = (sink.refuse_s > 0).then(|| running.peak_while_waiting(sink)).transpose()?;
+    refuses.store(false, Ordering::Relaxed);
     let goal = |share: f64| (sink.records as f64 * share) as u64;
     let first = running.when_stored(sink.port, goal(WINDOW.0))?;
     let last = running.when_stored(sink.port, goal(WINDOW.1))?;

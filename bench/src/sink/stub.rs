@@ -3,28 +3,31 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
-    time::{Duration, Instant},
 };
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// Starts it; returns its address. For `refuses` from its start it takes nothing, as a server without room.
-pub fn start(refuses: Duration) -> Result<String> {
+/// Starts it; returns its address. While `refuses` is set it takes nothing, as a server without room.
+pub fn start(refuses: Arc<AtomicBool>) -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = format!("http://{}", listener.local_addr()?);
-    let from = Instant::now() + refuses;
     thread::Builder::new().name("stub".into()).spawn(move || {
         for stream in listener.incoming().flatten() {
             // A connection that ends badly is the client's to notice.
-            thread::spawn(move || serve(stream, from));
+            let refuses = refuses.clone();
+            thread::spawn(move || serve(stream, &refuses));
         }
     })?;
     Ok(address)
 }
 
-fn serve(stream: TcpStream, from: Instant) -> Option<()> {
+fn serve(stream: TcpStream, refuses: &AtomicBool) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut stream = BufReader::with_capacity(256 * 1024, stream);
     let mut body = Vec::new();
@@ -46,17 +49,17 @@ fn serve(stream: TcpStream, from: Instant) -> Option<()> {
         }
         body.resize(length, 0);
         stream.read_exact(&mut body).ok()?;
-        let (status, answer) = answer(&path, &body, from);
+        let (status, answer) = answer(&path, &body, refuses.load(Ordering::Relaxed));
         let head = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n\r\n", answer.len());
         stream.get_mut().write_all(head.as_bytes()).ok()?;
         stream.get_mut().write_all(answer.as_bytes()).ok()?;
     }
 }
 
-fn answer(path: &str, body: &[u8], from: Instant) -> (u16, String) {
+fn answer(path: &str, body: &[u8], refuses: bool) -> (u16, String) {
     let meta = json!({ "owner": "code-delivery", "version": 1 });
     let body = if path.starts_with("/_bulk") {
-        if Instant::now() < from {
+        if refuses {
             return (
                 429,
                 json!({ "error": { "type": "es_rejected_execution_exception", "reason": "full" } }).to_string(),
