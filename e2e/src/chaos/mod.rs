@@ -186,7 +186,7 @@ pub async fn run(options: &Options) -> Result<bool> {
     let tries = course.load.tries();
     let injected = course.stop_injecting().await?;
     // What is lost on purpose never ends.
-    let patience = if options.fault.is_some() { SETTLE / 4 } else { SETTLE };
+    let patience = if options.fault.is_some() { SETTLE / 2 } else { SETTLE };
     let (asked, refused, open) = course.load.finish(patience).await;
     eprintln!("chaos: {} deliveries, {} of them still open; counting", asked.len(), open.len());
     let evidence = gather(&world, &store, asked, refused, injected, &course.viewers).await?;
