@@ -3,6 +3,7 @@
 //! Nothing here shares code with the services: REST by JSON values, the socket by `socket`, which was written from
 //! docs/protocol.md alone.
 
+pub mod chaos;
 pub mod process;
 pub mod rest;
 pub mod servers;

@@ -95,7 +95,7 @@ impl Drop for Servers {
 }
 
 /// A number from which on `services up` finds its ports free. Below those that systems give to clients.
-fn free_ports() -> u16 {
+pub fn free_ports() -> u16 {
     let first = u16::try_from(std::process::id() % 25).expect("less than 25");
     let bases = (0..25).map(|i| 21_000 + 400 * ((first + i) % 25));
     let is_free = |base: &u16| {

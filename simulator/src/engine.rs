@@ -26,7 +26,7 @@ use crate::{
     demo::Demo,
     run::{End, Run},
     settings::FixSettings,
-    stories::{Answer, Stories},
+    stories::{Answer, Stories, Story},
 };
 
 /// How long one turn sends before the group is looked after again.
@@ -161,15 +161,34 @@ impl Engine {
                 }
             }
             DeliveryStatus::InTransit => {}
-            _ => {
-                if let Some(run) = self.run_of.get(&id).copied()
-                    && let Some(run) = self.runs.get_mut(&run)
-                {
-                    run.end(&story.delivery);
-                }
-                self.finish_if_over(id);
+            _ => self.end(partition, id, &story),
+        }
+    }
+
+    /// Others ended a run: what it owes up to that end is sent, if need be again from the start by whoever took over.
+    fn end(&mut self, partition: i32, id: DeliveryId, story: &Story) {
+        let owes = self.partitions.get(&partition).is_some_and(|ours| ours.stories.owes(&id));
+        if let Some((started, _)) = story.under_way.as_ref().filter(|_| owes && !self.run_of.contains_key(&id)) {
+            if !self.durability.is_settled(&self.deliveries_topic, partition, story.offset) {
+                self.unsettled.push((partition, story.offset, id));
+                return;
+            }
+            // Fixes that are older than Kafka keeps them would be dead letters.
+            if self.clock.now() - started.started_at.unwrap_or(0) < topics::POSITIONS_RETENTION_MS / 2 {
+                self.start(partition, Arc::clone(started));
+            }
+            if !self.run_of.contains_key(&id)
+                && let Some(ours) = self.partitions.get_mut(&partition)
+            {
+                ours.stories.settled(&id);
             }
         }
+        if let Some(run) = self.run_of.get(&id).copied()
+            && let Some(run) = self.runs.get_mut(&run)
+        {
+            run.end(&story.delivery);
+        }
+        self.finish_if_over(id);
     }
 
     fn start(&mut self, partition: i32, delivery: Arc<Delivery>) {
@@ -203,9 +222,9 @@ impl Engine {
                 self.unsettled.push((partition, offset, id));
                 continue;
             }
-            let story = self.partitions.get(&partition).and_then(|ours| ours.stories.get(&id)).cloned();
-            if let Some(story) = story.filter(|story| story.delivery.status == DeliveryStatus::InTransit) {
-                self.start(partition, story.delivery);
+            let story = self.partitions.get(&partition).and_then(|ours| ours.stories.get(&id));
+            if story.is_some_and(|story| story.delivery.status != DeliveryStatus::Requested) {
+                self.changed(partition, id);
             }
         }
     }
@@ -245,7 +264,11 @@ impl Engine {
             Some(End::Known) => {}
             Some(End::Delivered(delivered)) => self.to_write.push(*delivered),
         }
-        self.runs.remove(&number);
+        if let Some(run) = self.runs.remove(&number)
+            && let Some(ours) = self.partitions.get_mut(&run.partition)
+        {
+            ours.stories.settled(&id);
+        }
         self.run_of.remove(&id);
     }
 
@@ -369,11 +392,11 @@ impl GroupHandler for Engine {
     fn caught_up(&mut self, _: usize, partition: i32, _: &mut Control) {
         let Some(ours) = self.partitions.get_mut(&partition) else { return };
         ours.caught_up = true;
-        let open = ours.stories.open();
-        if !open.is_empty() {
-            tracing::info!(partition, deliveries = open.len(), "goes on with open deliveries");
+        let unfinished = ours.stories.unfinished();
+        if !unfinished.is_empty() {
+            tracing::info!(partition, deliveries = unfinished.len(), "goes on with deliveries that are not finished");
         }
-        for story in open {
+        for story in unfinished {
             self.changed(partition, story.delivery.delivery);
         }
     }

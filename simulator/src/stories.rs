@@ -18,6 +18,8 @@ pub struct Story {
     pub delivery: Arc<Delivery>,
     /// Offset of its record.
     pub offset: i64,
+    /// The document that put it on its way, and the offset of that, where one did before it ended.
+    pub under_way: Option<(Arc<Delivery>, i64)>,
 }
 
 /// What to do about a requested delivery.
@@ -34,6 +36,8 @@ pub enum Answer {
 pub struct Stories {
     known: FxHashMap<DeliveryId, Story>,
     open: FxHashSet<DeliveryId>,
+    /// Runs that others ended, and whose fixes up to that end may not all be acknowledged.
+    owed: FxHashSet<DeliveryId>,
     /// Starts that were written and not read back yet.
     starting: FxHashMap<CourierId, DeliveryId>,
     /// Offset after the last record that was read.
@@ -58,8 +62,28 @@ impl Stories {
         if delivery.status != DeliveryStatus::Requested && self.starting.get(&delivery.courier) == Some(&id) {
             self.starting.remove(&delivery.courier);
         }
-        self.known.insert(id, Story { delivery: Arc::new(delivery), offset });
+        let delivery = Arc::new(delivery);
+        let under_way = match delivery.status {
+            DeliveryStatus::InTransit => Some((Arc::clone(&delivery), offset)),
+            _ => self.known.get(&id).and_then(|known| known.under_way.clone()),
+        };
+        // What the simulator itself ends was acknowledged before, fix by fix.
+        let by_others = matches!(delivery.status, DeliveryStatus::Cancelled | DeliveryStatus::Failed);
+        if by_others && delivery.driver == Driver::Simulator && under_way.is_some() {
+            self.owed.insert(id);
+        }
+        self.known.insert(id, Story { delivery, offset, under_way });
         true
+    }
+
+    /// Whether a run that others ended may still owe fixes up to its end.
+    pub fn owes(&self, id: &DeliveryId) -> bool {
+        self.owed.contains(id)
+    }
+
+    /// Every fix of a run that others ended is acknowledged.
+    pub fn settled(&mut self, id: &DeliveryId) {
+        self.owed.remove(id);
     }
 
     /// Notes a record that is no delivery.
@@ -72,9 +96,10 @@ impl Stories {
         self.known.get(id)
     }
 
-    /// Open deliveries, oldest record first.
-    pub fn open(&self) -> Vec<Story> {
-        let mut open: Vec<Story> = self.open.iter().filter_map(|id| self.known.get(id)).cloned().collect();
+    /// Deliveries that ask for something: open ones, and those that owe fixes. The oldest record first.
+    pub fn unfinished(&self) -> Vec<Story> {
+        let unfinished = self.open.iter().chain(&self.owed);
+        let mut open: Vec<Story> = unfinished.filter_map(|id| self.known.get(id)).cloned().collect();
         open.sort_unstable_by_key(|story| story.offset);
         open
     }
@@ -129,15 +154,21 @@ impl Stories {
         self.known.get(id).is_some_and(|story| story.delivery.courier == *courier)
     }
 
-    /// From where a successor must read: the oldest record of an open delivery, else the end.
+    /// From where a successor must read: the oldest record of an open delivery, or the start of one that owes fixes; else
+    /// the end.
     pub fn commit_offset(&self) -> i64 {
-        let oldest = self.open.iter().filter_map(|id| self.known.get(id)).map(|story| story.offset).min();
-        oldest.unwrap_or(self.next)
+        let open = self.open.iter().filter_map(|id| self.known.get(id)).map(|story| story.offset);
+        let owed = self.owed.iter().filter_map(|id| self.known.get(id));
+        let started = owed.map(|story| story.under_way.as_ref().map_or(story.offset, |(_, offset)| *offset));
+        open.chain(started).min().unwrap_or(self.next)
     }
 
     /// Forgets what ended long ago. A repeated request of it would be too old to be taken up.
     pub fn forget(&mut self, now: Millis) {
-        self.known.retain(|_, story| story.delivery.is_open() || story.delivery.requested_at > now - REMEMBER_MS);
+        let owed = &self.owed;
+        self.known.retain(|id, story| {
+            story.delivery.is_open() || owed.contains(id) || story.delivery.requested_at > now - REMEMBER_MS
+        });
     }
 }
 
@@ -218,5 +249,31 @@ mod tests {
         assert_eq!(stories.commit_offset(), 3);
         stories.forget(1_000 + REMEMBER_MS);
         assert!(stories.get(&asked.delivery).is_none());
+    }
+
+    #[test]
+    fn a_run_that_others_ended_is_remembered_until_its_fixes_are_acknowledged() {
+        let mut stories = Stories::default();
+        let asked = request(1, "c-1");
+        let started = Delivery { status: DeliveryStatus::InTransit, started_at: Some(1_500), ..asked.clone() };
+        // The backend had not read of the start.
+        let ended = Delivery { status: DeliveryStatus::Cancelled, finished_at: Some(2_000), ..asked.clone() };
+        for (offset, delivery) in [asked.clone(), started, ended.clone()].into_iter().enumerate() {
+            assert!(stories.apply(delivery, offset as i64));
+        }
+        let id = asked.delivery;
+        stories.forget(1_000 + REMEMBER_MS);
+        let unfinished = stories.unfinished();
+        assert!(stories.owes(&id) && unfinished.len() == 1);
+        assert_eq!(unfinished[0].under_way.as_ref().unwrap().0.started_at, Some(1_500));
+        assert_eq!(stories.commit_offset(), 1, "a successor reads its start");
+        stories.settled(&id);
+        assert!(stories.unfinished().is_empty() && stories.commit_offset() == 3);
+
+        // One that never started owes nothing.
+        let mut stories = Stories::default();
+        stories.apply(asked, 0);
+        stories.apply(ended, 1);
+        assert!(!stories.owes(&id) && stories.commit_offset() == 2);
     }
 }

@@ -2,6 +2,8 @@
 
 mod bench;
 mod build;
+#[cfg(unix)]
+mod chaos;
 mod check;
 mod city;
 mod page;
@@ -34,6 +36,8 @@ enum Command {
     Bench(bench::Bench),
     Shots(shots::Shots),
     #[cfg(unix)]
+    Chaos(chaos::Chaos),
+    #[cfg(unix)]
     Services(services::Services),
 }
 
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
         Command::Build(build) => build::run(&build),
         Command::Bench(bench) => bench::run(&bench),
         Command::Shots(shots) => shots::run(&shots),
+        #[cfg(unix)]
+        Command::Chaos(chaos) => chaos::run(&chaos),
         #[cfg(unix)]
         Command::Services(services) => services::run(&services),
         Command::City(city) => city::run(&city).map(|()| ExitCode::SUCCESS),

@@ -54,6 +54,12 @@ pub fn run(test: &Test) -> Result<ExitCode> {
         if !process::status(&mut journeys)?.success() {
             failed.push("journeys and browser");
         }
+        stage("chaos: eight kills on real servers");
+        match eight_kills(filter)? {
+            Ran::Passed => {}
+            Ran::Failed => failed.push("chaos"),
+            Ran::Not(reason) => missing.push(format!("chaos: {reason}")),
+        }
     }
 
     println!();
@@ -115,6 +121,23 @@ fn with_elasticsearch(_: Option<&str>) -> Result<Ran> {
 #[allow(clippy::print_stdout, reason = "this is a test runner's report")]
 fn stage(name: &str) {
     println!("\n== {name}");
+}
+
+/// Servers and services are killed under load, and nothing may be lost.
+#[cfg(unix)]
+fn eight_kills(filter: Option<&str>) -> Result<Ran> {
+    if filter.is_some_and(|filter| !"chaos".contains(filter)) {
+        return Ok(Ran::Not("the filter asks for others".into()));
+    }
+    if let Some(reason) = crate::chaos::why_not()? {
+        return Ok(Ran::Not(reason));
+    }
+    Ok(if crate::chaos::holds(&crate::chaos::short())? { Ran::Passed } else { Ran::Failed })
+}
+
+#[cfg(not(unix))]
+fn eight_kills(_: Option<&str>) -> Result<Ran> {
+    Ok(Ran::Not("it needs a Unix".into()))
 }
 
 /// Browser tests need Debian's Chromium and Node.js; the tests themselves say NOT RUN where they are missing.

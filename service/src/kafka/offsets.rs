@@ -1,5 +1,6 @@
 //! How far a partition can be read, and what to do where a reader's place has been taken away.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -87,7 +88,23 @@ fn at_times<C: ConsumerContext>(
             _ => None,
         })
     };
-    partitions.iter().map(offset).collect()
+    let found: KafkaResult<Vec<Option<i64>>> = partitions.iter().map(offset).collect();
+    if found.is_err() {
+        renew(consumer, partitions);
+    }
+    found
+}
+
+/// Asks who leads these partitions. A broker that comes back leads in a new epoch, refuses who still names the old one, and
+/// librdkafka asks by itself only every 30 s: so long a reader that starts then would stand still.
+fn renew<C: ConsumerContext>(consumer: &BaseConsumer<C>, partitions: &[(&str, i32)]) {
+    let topics: BTreeSet<&str> = partitions.iter().map(|(topic, _)| *topic).collect();
+    for topic in topics {
+        if let Err(error) = consumer.fetch_metadata(Some(topic), ASK) {
+            // The next try asks again.
+            tracing::debug!(topic, "asking for its leaders: {error}");
+        }
+    }
 }
 
 /// Finds those of a reader's `places` (next offsets of `partitions`) that are gone, goes on behind the gaps and tells each

@@ -74,6 +74,29 @@ async fn a_cancelled_run_has_every_fix_up_to_its_end_and_none_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_cancelled_while_nobody_drove_has_its_fixes_all_the_same() {
+    let mut log = Log::new();
+    let first = log.simulate(|_| {});
+    let asked = request(5, "c-5", 5.0);
+    log.put(&asked).await;
+    let id = asked.delivery;
+    log.until("some fixes", |log| log.run(id).len() >= 10).await;
+    first.stop().await;
+    let under_way = log.last(id).unwrap().clone();
+    let cancel_at = now() + 500;
+    log.until("half a second without a simulator", |_| now() >= cancel_at).await;
+    let end = now();
+    log.put(&Delivery { status: DeliveryStatus::Cancelled, finished_at: Some(end), ..under_way.clone() }).await;
+    let until = ((end - under_way.started_at.unwrap()) / 50) as u32;
+    assert!(log.run(id).len() < until as usize, "nothing was missing");
+    let second = log.simulate(|_| {});
+    log.until("the fix at its end", |log| log.run(id).contains_key(&until)).await;
+    let run = log.run(id);
+    assert!((0..=until).all(|n| run.contains_key(&n)) && run.len() as u32 == until + 1, "{:?}", run.keys());
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_couriers_drive_at_once() {
     let mut log = Log::new();
     let simulator = log.simulate(|_| {});

@@ -21,7 +21,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("frontend", &["contract", "fleet", "model"]),
     ("standalone", &["contract", "service", "history", "simulator", "backend", "sink"]),
     ("xtask", &["contract", "fleet"]),
-    ("e2e", &["contract"]),
+    ("e2e", &["contract", "fleet"]),
     ("bench", &["contract"]),
 ];
 
