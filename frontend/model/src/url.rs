@@ -113,7 +113,7 @@ impl Address {
 }
 
 fn read_at(value: &str) -> Option<(Place, f64)> {
-    let mut parts = value.split(',').map(|part| crate::text::decimal(part));
+    let mut parts = value.split(',').map(crate::text::decimal);
     let place = Place::new(parts.next()??, parts.next()??).ok()?;
     let zoom = parts.next().flatten().filter(|zoom| (0.0..=22.0).contains(zoom)).unwrap_or(15.0);
     Some((place, zoom))
