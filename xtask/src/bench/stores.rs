@@ -37,7 +37,8 @@ fn options() -> Result<services::Options> {
     let usual = services::Options::new(false)?;
     Ok(services::Options {
         dir: process::target_dir()?.join("services/bench"),
-        port_base: usual.port_base + 1_000,
+        // Away from the usual instances, plain and secure.
+        port_base: usual.port_base + 2_000,
         brokers: 0,
         elasticsearch: true,
         elasticsearch_heap_mb: HEAP_MB,
