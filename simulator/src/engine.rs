@@ -251,7 +251,8 @@ impl Engine {
         while let Ok((number, result)) = self.command_reports.try_recv() {
             let Some(delivery) = self.writing.remove(&number) else { continue };
             if let Err(error) = result {
-                tracing::warn!(delivery = %delivery.delivery, %error, "a record is sent again");
+                // The producer has told what is wrong, once for all records.
+                tracing::debug!(delivery = %delivery.delivery, %error, "a record is sent again");
                 self.to_write.push(delivery);
             }
         }

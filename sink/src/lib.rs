@@ -35,6 +35,7 @@ use service::{
     Clock, Health, Outcome, Shutdown, StartError, StoreMark, Tasks, health,
     kafka::{
         Producer,
+        ends::Ends,
         group::{self, GroupReader},
         topics::TopicSpec,
     },
@@ -122,9 +123,9 @@ impl App {
         };
         tasks.spawn("store", pipeline.run(batches, done));
         tasks.spawn("producer", producer.clone().watch(shutdown.clone()));
-        let ends = ends::Ends::new(&settings.kafka, topics.clone())?;
+        let ends = Ends::new(&settings.kafka, "sink-ends", &topics)?;
         let (clock, asked) = (surroundings.clock.clone(), shutdown.clone());
-        tasks.spawn("ends", ends::run(ends, Arc::clone(&progress), Arc::clone(&writer), clock, asked));
+        tasks.spawn("ends", ends::run(ends, topics.clone(), Arc::clone(&progress), Arc::clone(&writer), clock, asked));
         tasks.spawn("expire", expire::hourly(writer, settings.retention, surroundings.clock, shutdown.clone()));
         let specs = topics::ALL.map(|t| TopicSpec::new(t.name, t.partitions, t.may_grow, t.retention_ms));
         service::kafka::topics::keep(&settings.kafka, specs, &mut tasks)?;

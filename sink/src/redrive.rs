@@ -138,8 +138,7 @@ impl Letters {
         for (name, value) in settings.options.iter() {
             config.set(name, value);
         }
-        let consumer: BaseConsumer =
-            config.create().map_err(|error| StartError::setting(format!("CD_KAFKA_OPTIONS: {error}")))?;
+        let consumer: BaseConsumer = config.create().map_err(service::kafka::start_error)?;
         let topic = settings.topic(topics::DLQ);
         let metadata = consumer.fetch_metadata(Some(&topic), ASK).map_err(StartError::failure)?;
         let known =

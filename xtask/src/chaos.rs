@@ -55,7 +55,7 @@ pub fn why_not() -> Result<Option<String>> {
 
 /// Builds and runs; `true` where nothing differs.
 pub fn holds(chaos: &Chaos) -> Result<bool> {
-    build::services(chaos.release)?;
+    build::services(chaos.release, false)?;
     let build = |arguments: &[&str]| -> Result<()> {
         let mut command = process::cargo()?;
         command.arg("build").args(chaos.release.then_some("--release")).args(arguments);

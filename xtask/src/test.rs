@@ -45,7 +45,11 @@ pub fn run(test: &Test) -> Result<ExitCode> {
         stage("page");
         page::build(false, &mut |step| println!("{step}"))?;
         stage("journeys and browser");
-        build::services(false)?;
+        let tls = build::has_openssl();
+        build::services(false, tls)?;
+        if !tls {
+            missing.push("TLS to Kafka: no OpenSSL headers (Debian: apt-get install libssl-dev pkg-config)".to_owned());
+        }
         missing.extend(missing_for_the_browser());
         missing.extend(missing_for_the_servers()?);
         let mut journeys = process::cargo()?;

@@ -4,5 +4,6 @@ mod apart;
 mod browser;
 mod disk;
 mod journey;
+mod security;
 mod services;
 mod start;

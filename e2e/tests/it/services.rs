@@ -67,15 +67,21 @@ async fn servers_come_up_once_and_keep_their_data() {
     assert!(topics(&broker, &["--list"]).lines().any(|line| line == "kept"));
 }
 
-fn said(output: &Output) -> String {
+/// What a program printed.
+pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
 }
 
 /// Kafka's own tool for topics: nobody here speaks Kafka.
 pub fn topics(broker: &str, arguments: &[&str]) -> String {
+    tool("org.apache.kafka.tools.TopicCommand", &[&["--bootstrap-server", broker], arguments].concat())
+}
+
+/// One of Kafka's own tools.
+pub fn tool(class: &str, arguments: &[&str]) -> String {
     let mut command = Command::new("java");
-    command.args(["-XX:TieredStopAtLevel=1", "-classpath"]).arg(jars()).arg("org.apache.kafka.tools.TopicCommand");
-    let output = command.args(["--bootstrap-server", broker]).args(arguments).output().expect("java runs");
+    command.args(["-XX:TieredStopAtLevel=1", "-classpath"]).arg(jars()).arg(class);
+    let output = command.args(arguments).output().expect("java runs");
     assert!(output.status.success(), "{}", said(&output));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -32,7 +32,7 @@ use crate::{Millis, StartError, Tasks};
 
 pub use status::Status;
 
-use super::context::ClientState;
+use super::context::{ClientState, Teller};
 use super::{Record, config, start_error};
 
 /// A topic to be read.
@@ -86,8 +86,8 @@ pub fn spawn(
     handler: impl FnMut(Event<'_>) + Send + 'static,
 ) -> Result<Status, StartError> {
     let config = config::consumer(settings, &format!("{name}-reader"));
-    let consumer: BaseConsumer<Context> =
-        config.create_with_context(Context(ClientState::new(name))).map_err(start_error)?;
+    let consumer: BaseConsumer<Teller> =
+        config.create_with_context(Teller(ClientState::new(name))).map_err(start_error)?;
     let consumer = Arc::new(consumer);
     let status = Status::new(subscriptions.len());
     let shutdown = tasks.shutdown().clone();
@@ -98,18 +98,3 @@ pub fn spawn(
     tasks.spawn_thread(name, move || reader.run(handler));
     Ok(status)
 }
-
-/// The callbacks of this consumer.
-struct Context(ClientState);
-
-impl rdkafka::ClientContext for Context {
-    fn log(&self, level: rdkafka::config::RDKafkaLogLevel, facility: &str, line: &str) {
-        self.0.log(level, facility, line);
-    }
-
-    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
-        self.0.error(error, reason);
-    }
-}
-
-impl rdkafka::consumer::ConsumerContext for Context {}

@@ -59,10 +59,10 @@ fn common(settings: &KafkaSettings) -> ClientConfig {
         .set("client.id", "code-delivery")
         // New partitions are seen within this.
         .set("topic.metadata.refresh.interval.ms", "30000")
+        // A connection that fails in TLS's handshake is tried again after the first of these, for ever.
+        .set("reconnect.backoff.ms", "250")
         .set("reconnect.backoff.max.ms", "2000")
-        .set("socket.keepalive.enable", "true")
-        // A lost broker is told by the error callback once; a line for each idle connection says nothing.
-        .set("log.connection.close", "false");
+        .set("socket.keepalive.enable", "true");
     config.set_log_level(RDKafkaLogLevel::Info);
     config
 }

@@ -6,16 +6,21 @@
 //! The time-out of a record stays at librdkafka's five minutes: a shorter one than a failover takes would break order and
 //! double records. A caller that cannot wait so long gives up waiting, not sending; its record may still arrive, which
 //! identity makes harmless.
+//!
+//! Where Kafka denies this user the right to write, the queue counts as full for a while and is then tried again: a right
+//! can be given while we run.
 
 mod deliveries;
+mod gate;
 mod outlet;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
+use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
@@ -26,7 +31,7 @@ use crate::settings::KafkaSettings;
 use crate::{Shutdown, StartError};
 
 use super::{config, start_error};
-use deliveries::Deliveries;
+use deliveries::{Context, Deliveries};
 
 /// How long one poll for acknowledgements lasts while some are due. The last millisecond of each is spent spinning by the
 /// library, which waits in whole milliseconds: at 50 ms that was 2 % of a core.
@@ -86,35 +91,33 @@ impl SendError {
 pub struct Producer(Arc<Inner>);
 
 struct Inner {
-    base: Arc<BaseProducer<Deliveries>>,
+    client: Arc<Current>,
+    deliveries: Arc<Deliveries>,
     stop: Arc<AtomicBool>,
     /// The thread that takes acknowledgements; it rests while none is due.
     acks: Thread,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// The client that sends. A client to which Kafka denies all writing is of no more use; another takes its place.
+type Current = RwLock<Arc<BaseProducer<Context>>>;
+
 impl Producer {
     /// Makes the client and its thread. It connects by itself, and again whenever the broker was away. Fails with
     /// [`StartError::Setting`] for an option that librdkafka refuses.
     pub fn new(settings: &KafkaSettings) -> Result<Self, StartError> {
         let config = config::producer(settings);
-        let base: BaseProducer<Deliveries> = config.create_with_context(Deliveries::default()).map_err(start_error)?;
-        let (base, stop) = (Arc::new(base), Arc::new(AtomicBool::new(false)));
-        let (poller, stopped) = (base.clone(), stop.clone());
-        let thread = std::thread::Builder::new().name("kafka-acks".into()).spawn(move || {
-            while !stopped.load(Ordering::Relaxed) {
-                if poller.in_flight_count() > 0 {
-                    poller.poll(POLL);
-                } else {
-                    poller.poll(Duration::ZERO);
-                    // Whoever sends ends the rest.
-                    std::thread::park_timeout(REST);
-                }
-            }
+        let deliveries = Arc::new(Deliveries::default());
+        let base = config.create_with_context(Context(deliveries.clone())).map_err(start_error)?;
+        let client: Arc<Current> = Arc::new(RwLock::new(Arc::new(base)));
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::Builder::new().name("kafka-acks".into()).spawn({
+            let (client, deliveries, stop) = (client.clone(), deliveries.clone(), stop.clone());
+            move || take_acks(&config, &client, &deliveries, &stop)
         });
         let thread = thread.map_err(StartError::failure)?;
         let acks = thread.thread().clone();
-        Ok(Self(Arc::new(Inner { base, stop, acks, thread: Mutex::new(Some(thread)) })))
+        Ok(Self(Arc::new(Inner { client, deliveries, stop, acks, thread: Mutex::new(Some(thread)) })))
     }
 
     /// Sends a record to `topic` (its Kafka name) and ends when the broker has acknowledged it. Waits while the queue is
@@ -173,6 +176,9 @@ impl Producer {
         headers: &[(&str, &[u8])],
         opaque: usize,
     ) -> Result<bool, SendError> {
+        if !self.deliveries().gate.is_open(Instant::now) {
+            return Ok(false);
+        }
         let mut record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(topic, opaque);
         (record.key, record.payload) = (key, value);
         if !headers.is_empty() {
@@ -181,12 +187,14 @@ impl Producer {
             };
             record.headers = Some(headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), insert));
         }
-        match self.0.base.send(record) {
+        match self.0.client.read().send(record) {
             Ok(()) => {
                 self.0.acks.unpark();
                 Ok(true)
             }
             Err((error, _)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) => Ok(false),
+            // Another client will take the place of this one.
+            Err(_) if self.deliveries().state.refused().is_some() => Ok(false),
             Err((error, _)) => match self.deliveries().state.fatal() {
                 Some(reason) => Err(SendError::Fatal(reason)),
                 None => Err(SendError::of(&error)),
@@ -197,7 +205,7 @@ impl Producer {
     /// Waits until everything that was sent is acknowledged or refused, at most for `deadline`. Returns how many records
     /// are still in the queue: 0 is success.
     pub async fn flush(&self, deadline: Duration) -> usize {
-        let base = self.0.base.clone();
+        let base = self.0.client.read().clone();
         let flushed = tokio::task::spawn_blocking(move || {
             // What is left is counted below; the error says no more.
             let _ = base.flush(deadline);
@@ -208,13 +216,14 @@ impl Producer {
 
     /// Records that are queued or on their way.
     pub fn in_flight(&self) -> usize {
-        self.0.base.in_flight_count().max(0) as usize
+        self.0.client.read().in_flight_count().max(0) as usize
     }
 
     /// Ends with an error when this producer has failed for good, or with `Ok` at shutdown: a task for the supervisor.
     pub async fn watch(self, shutdown: Shutdown) -> Result<(), SendError> {
         while shutdown.sleep(Duration::from_secs(1)).await {
-            if let Some(reason) = self.deliveries().state.fatal() {
+            let state = &self.deliveries().state;
+            if let Some(reason) = state.fatal().filter(|_| state.refused().is_none()) {
                 return Err(SendError::Fatal(reason));
             }
         }
@@ -222,7 +231,31 @@ impl Producer {
     }
 
     fn deliveries(&self) -> &Arc<Deliveries> {
-        self.0.base.context()
+        &self.0.deliveries
+    }
+}
+
+/// The body of the thread that takes acknowledgements.
+fn take_acks(config: &ClientConfig, client: &Current, deliveries: &Arc<Deliveries>, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        let base = client.read().clone();
+        if base.in_flight_count() > 0 {
+            base.poll(POLL);
+        } else {
+            base.poll(Duration::ZERO);
+            // Whoever sends ends the rest.
+            std::thread::park_timeout(REST);
+        }
+        if deliveries.state.refused().is_some() && deliveries.gate.is_open(Instant::now) {
+            // The options were good enough for the first client.
+            if let Ok(next) = config.create_with_context(Context(deliveries.clone())) {
+                // What the last client still holds is told as refused before the next one sends.
+                drop(base);
+                let last = std::mem::replace(&mut *client.write(), Arc::new(next));
+                drop(last);
+                deliveries.state.begin_anew();
+            }
+        }
     }
 }
 

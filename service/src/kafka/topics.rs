@@ -11,15 +11,13 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::watch;
 
 use crate::settings::KafkaSettings;
 use crate::{Shutdown, StartError, Tasks};
 
-use super::context::ClientState;
+use super::context::{ClientState, Teller};
 use super::{config, start_error};
 
 /// How long a question to the brokers may take.
@@ -75,8 +73,8 @@ pub fn keep(
     }
     let topics: Vec<TopicSpec> =
         topics.into_iter().map(|spec| TopicSpec { name: settings.topic(&spec.name), ..spec }).collect();
-    let admin: AdminClient<Context> =
-        config::admin(settings).create_with_context(Context(ClientState::new("topics"))).map_err(start_error)?;
+    let admin: AdminClient<Teller> =
+        config::admin(settings).create_with_context(Teller(ClientState::new("topics"))).map_err(start_error)?;
     let (known, identity) = watch::channel(None);
     let (keeper, runtime) =
         (Keeper { admin, topics, shutdown: tasks.shutdown().clone(), told: None }, tokio::runtime::Handle::current());
@@ -85,20 +83,8 @@ pub fn keep(
     Ok(identity)
 }
 
-struct Context(ClientState);
-
-impl ClientContext for Context {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.0.log(level, facility, line);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.0.error(error, reason);
-    }
-}
-
 struct Keeper {
-    admin: AdminClient<Context>,
+    admin: AdminClient<Teller>,
     topics: Vec<TopicSpec>,
     shutdown: Shutdown,
     /// When the log was last told that a topic is missing.
@@ -189,7 +175,7 @@ impl Keeper {
 /// Makes topics; those that another replica made at the same time are as good. Answers when the log was last told that
 /// this service may not.
 fn make(
-    admin: &AdminClient<Context>,
+    admin: &AdminClient<Teller>,
     absent: &[&TopicSpec],
     brokers: usize,
     told: Option<Instant>,
@@ -236,7 +222,7 @@ fn tell_missing(absent: &[&TopicSpec], reason: &str, told: Option<Instant>) -> O
 }
 
 /// The settings of each topic, in the order of `topics`: name to value.
-async fn settings_of(admin: &AdminClient<Context>, topics: &[TopicSpec]) -> Result<Vec<compare::Found>, KafkaError> {
+async fn settings_of(admin: &AdminClient<Teller>, topics: &[TopicSpec]) -> Result<Vec<compare::Found>, KafkaError> {
     let specifiers: Vec<ResourceSpecifier<'_>> =
         topics.iter().map(|spec| ResourceSpecifier::Topic(&spec.name)).collect();
     let options = AdminOptions::new().request_timeout(Some(ASK));

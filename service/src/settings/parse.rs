@@ -121,6 +121,13 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_does_not_repeat_passwords() {
+        let options = "sasl.username=me;sasl.password=hunter2;half";
+        let line = read(&["--kafka-brokers", "a:1", "--kafka-options", options], &[]).unwrap_err();
+        assert!(line.contains("CD_KAFKA_OPTIONS") && !line.contains("hunter2"), "{line}");
+    }
+
+    #[test]
     fn help_is_help() {
         assert!(read(&["--help"], &[]).unwrap_err().starts_with("clap:"));
     }

@@ -6,8 +6,9 @@
 //! | `code-delivery` | what the services need |
 //! | `viewer` | read |
 //!
-//! For tests of refusal there are `expired`, a certificate whose time is over, and `foreign`, one by another authority
-//! (`foreign-ca`). All of it lies in `identities/` of the instance: `NAME.pem`, `NAME.key`, `NAME.password`.
+//! For tests of refusal there are certificates: `stranger`, who may do nothing, `expired`, whose time is over, and
+//! `foreign`, by another authority (`foreign-ca`). All of it lies in `identities/` of the instance: `NAME.pem`, `NAME.key`,
+//! `NAME.password`; and `admin.properties`, with which Kafka's own tools come as the administrator.
 
 use std::{
     fs,
@@ -37,6 +38,7 @@ use super::{
     instance::Instance,
     kafka,
     probe::{self, Operation, Resource, Rule},
+    template::render,
 };
 
 /// May do everything.
@@ -45,6 +47,8 @@ pub const ADMIN: &str = "admin";
 pub const SERVICES: &str = "code-delivery";
 /// May read.
 pub const VIEWER: &str = "viewer";
+
+const ADMIN_PROPERTIES: &str = include_str!("../../services/kafka-admin.properties");
 
 const USERS: [&str; 3] = [ADMIN, SERVICES, VIEWER];
 
@@ -67,6 +71,8 @@ pub fn ensure(instance: &Instance) -> Result<()> {
     fs::create_dir_all(&beside).with_context(|| format!("cannot create {}", beside.display()))?;
     fs::set_permissions(&beside, fs::Permissions::from_mode(0o700))?;
     certificates(&beside).context("cannot make certificates")?;
+    let paths = dir.to_string_lossy();
+    instance::put(&beside.join("admin.properties"), &render(ADMIN_PROPERTIES, &[("CERTIFICATES", &paths)])?)?;
     for user in USERS {
         instance::put(&beside.join(format!("{user}.password")), &URL_SAFE_NO_PAD.encode(random::<18>()?))?;
     }
@@ -135,12 +141,15 @@ pub fn administrator(instance: &Instance) -> Result<Arc<ClientConfig>> {
 fn certificates(dir: &Path) -> Result<()> {
     let authority = authority("Code Delivery test authority")?;
     let foreign = self::authority("Another authority")?;
-    let key = leaf(dir, &authority, "server", &["localhost", "127.0.0.1"], false)?;
-    // Kafka wants key and chain in one file.
-    let chain = fs::read_to_string(dir.join("server.pem"))? + &authority.pem();
-    instance::put(&dir.join("server.keystore.pem"), &(key + &chain))?;
-    for user in [ADMIN, SERVICES, VIEWER] {
+    leaf(dir, &authority, "server", &["localhost", "127.0.0.1"], false)?;
+    for user in [ADMIN, SERVICES, VIEWER, "stranger"] {
         leaf(dir, &authority, user, &[], false)?;
+    }
+    // Kafka wants key and chain in one file.
+    for name in ["server", ADMIN] {
+        let read = |kind: &str| fs::read_to_string(dir.join(format!("{name}.{kind}")));
+        let chain = read("key")? + &read("pem")? + &authority.pem();
+        instance::put(&dir.join(format!("{name}.keystore.pem")), &chain)?;
     }
     leaf(dir, &authority, "expired", &["localhost", "127.0.0.1"], true)?;
     leaf(dir, &foreign, "foreign", &["localhost", "127.0.0.1"], false)?;
@@ -158,14 +167,14 @@ fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>> {
     Ok(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?)
 }
 
-/// Writes certificate and key of `name`, which is also its common name; gives the key back.
+/// Writes certificate and key of `name`, which is also its common name.
 fn leaf(
     dir: &Path,
     authority: &CertifiedIssuer<'static, KeyPair>,
     name: &str,
     hosts: &[&str],
     expired: bool,
-) -> Result<String> {
+) -> Result<()> {
     let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
     let mut params = CertificateParams::new(hosts)?;
     params.distinguished_name = rcgen::DistinguishedName::new();
@@ -177,8 +186,7 @@ fn leaf(
     let key = KeyPair::generate()?;
     let certificate = params.signed_by(&key, authority)?;
     instance::put(&dir.join(format!("{name}.pem")), &certificate.pem())?;
-    instance::put(&dir.join(format!("{name}.key")), &key.serialize_pem())?;
-    Ok(key.serialize_pem())
+    instance::put(&dir.join(format!("{name}.key")), &key.serialize_pem())
 }
 
 /// Bytes that nobody can guess.

@@ -37,7 +37,7 @@ pub fn run(up: &Up) -> Result<ExitCode> {
     let (http, admin) = (up.http_addr.unwrap_or(HTTP), up.admin_addr.unwrap_or(ADMIN));
     let (backends, admins) = (ports(http, replicas)?, ports(admin, 3 * replicas)?);
     eprintln!("services: compiling");
-    build::services(up.release)?;
+    build::services(up.release, false)?;
 
     let options = services::Options { elasticsearch: true, ..services::Options::new(false)? };
     let ran_before = services::any_runs(&options.dir)?;

@@ -6,10 +6,12 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 
 use crate::{BoxError, Shutdown};
 
-use super::Context;
+use super::Teller;
+use crate::kafka::context::advice;
 
 /// How often the brokers are asked while all is well.
 const EVERY: Duration = Duration::from_secs(30);
@@ -26,7 +28,7 @@ const TURN: Duration = Duration::from_millis(50);
 pub(super) type Counts = Vec<i32>;
 
 pub(super) struct Watch {
-    consumer: Arc<BaseConsumer<Context>>,
+    consumer: Arc<BaseConsumer<Teller>>,
     topics: Vec<String>,
     counts: SyncSender<Counts>,
     shutdown: Shutdown,
@@ -34,7 +36,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(
-        consumer: Arc<BaseConsumer<Context>>,
+        consumer: Arc<BaseConsumer<Teller>>,
         topics: Vec<String>,
         shutdown: Shutdown,
     ) -> (Self, Receiver<Counts>) {
@@ -46,10 +48,11 @@ impl Watch {
         let (mut missing_told, began): (Option<Instant>, _) = (None, Instant::now());
         while !self.shutdown.is_requested() {
             let well = match self.ask() {
-                Ok(counts) => {
+                Ok((counts, refused)) => {
                     let missing = self.topics.iter().zip(&counts).find(|(_, count)| **count == 0);
                     if let Some((topic, _)) = missing
                         && began.elapsed() > BEING_MADE
+                        && !refused
                         && missing_told.is_none_or(|told| told.elapsed() > EVERY)
                     {
                         tracing::warn!(topic, "the topic is not there yet; waiting for it");
@@ -69,15 +72,23 @@ impl Watch {
         Ok(())
     }
 
-    fn ask(&self) -> Result<Counts, rdkafka::error::KafkaError> {
+    /// The counts, and whether Kafka refused to tell some of them.
+    fn ask(&self) -> Result<(Counts, bool), rdkafka::error::KafkaError> {
+        let mut refused = false;
         let mut counts = Vec::with_capacity(self.topics.len());
         for topic in &self.topics {
             let metadata = self.consumer.fetch_metadata(Some(topic), ASK)?;
-            self.consumer.context().0.set_connected(true);
-            let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
-            counts.push(found.map_or(0, |found| found.partitions().len() as i32));
+            let state = &self.consumer.context().0;
+            state.set_connected(true);
+            let found = metadata.topics().iter().find(|found| found.name() == topic);
+            let error = found.and_then(|found| found.error()).map(RDKafkaErrorCode::from);
+            if let Some(advice) = error.and_then(|code| advice(Some(code), "")) {
+                state.refuse(advice, &format!("reading {topic}"));
+                refused = true;
+            }
+            counts.push(found.filter(|_| error.is_none()).map_or(0, |found| found.partitions().len() as i32));
         }
-        Ok(counts)
+        Ok((counts, refused))
     }
 
     /// Waits; not longer than a second once Kafka is known to be away, so that its return is soon seen.

@@ -13,7 +13,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use crate::{BoxError, Clock, Shutdown};
 
 use super::metadata::Counts;
-use super::{Context, Event, Record, Start, Status, Subscription};
+use super::{Event, Record, Start, Status, Subscription, Teller};
 use crate::kafka::offsets::{self, Range};
 
 /// How long a poll waits for a record, and so the time between two [`Event::Idle`].
@@ -32,7 +32,7 @@ const LAG_WINDOW: Duration = Duration::from_millis(500);
 const NOTHING_MORE: Duration = Duration::from_secs(10);
 
 pub(super) struct Reader {
-    consumer: Arc<BaseConsumer<Context>>,
+    consumer: Arc<BaseConsumer<Teller>>,
     subscriptions: Vec<Subscription>,
     embedded: bool,
     status: Status,
@@ -58,7 +58,7 @@ struct Place {
 
 impl Reader {
     pub(super) fn new(
-        consumer: Arc<BaseConsumer<Context>>,
+        consumer: Arc<BaseConsumer<Teller>>,
         subscriptions: Vec<Subscription>,
         embedded: bool,
         status: Status,

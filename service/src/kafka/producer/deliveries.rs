@@ -1,7 +1,9 @@
 //! Acknowledgements on their way back: from librdkafka's reports to whoever waits.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
 use rdkafka::client::ClientContext;
@@ -11,8 +13,9 @@ use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{NoCustomPartitioner, ProducerContext};
 use tokio::sync::{Notify, oneshot};
 
-use crate::kafka::context::ClientState;
+use crate::kafka::context::{ClientState, advice};
 
+use super::gate::Gate;
 use super::{Ack, SendError};
 
 /// A report travels with one machine word: the outlet in the low 8 bits (0 is a single send), the number above.
@@ -25,6 +28,7 @@ type Answer = oneshot::Sender<Result<Ack, SendError>>;
 pub(super) struct Deliveries {
     pub(super) state: ClientState,
     pub(super) room: Room,
+    pub(super) gate: Gate,
     next: AtomicU64,
     single: Mutex<HashMap<u64, Answer>>,
     outlets: RwLock<Vec<Option<OnAck>>>,
@@ -35,6 +39,7 @@ impl Default for Deliveries {
         Self {
             state: ClientState::new("producer"),
             room: Room::default(),
+            gate: Gate::default(),
             next: AtomicU64::new(0),
             single: Mutex::new(HashMap::new()),
             outlets: RwLock::new(Vec::new()),
@@ -94,32 +99,49 @@ impl Deliveries {
     }
 }
 
-impl ClientContext for Deliveries {
+/// The callbacks of one client; a producer that must begin anew gives the next client the same deliveries.
+#[derive(Clone)]
+pub(super) struct Context(pub(super) Arc<Deliveries>);
+
+impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.state.log(level, facility, line);
+        self.0.state.log(level, facility, line);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.state.error(error, reason);
+        self.0.state.error(error, reason);
+        if self.0.state.refused().is_some() {
+            self.0.gate.close(Instant::now());
+        }
     }
 }
 
-impl ProducerContext<NoCustomPartitioner> for Deliveries {
+impl ProducerContext<NoCustomPartitioner> for Context {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, word: usize) {
+        let Deliveries { state, gate, room, .. } = &*self.0;
         let result = match result {
             Ok(message) => {
-                self.state.set_connected(true);
+                state.set_connected(true);
+                gate.open();
                 Ok(Ack { partition: message.partition(), offset: message.offset() })
             }
-            Err((error, _)) => Err(match self.state.fatal() {
-                Some(reason) => SendError::Fatal(reason),
-                None => SendError::of(error),
-            }),
+            Err((error, message)) => {
+                let code = error.rdkafka_error_code();
+                if let Some(advice) = code.and_then(|code| advice(Some(code), "")) {
+                    gate.close(Instant::now());
+                    state.refuse(advice, &format!("writing to {}: {error}", message.topic()));
+                }
+                Err(match (state.refused(), state.fatal()) {
+                    (Some(reason), _) => SendError::Refused(reason),
+                    (None, Some(reason)) => SendError::Fatal(reason),
+                    (None, None) => SendError::of(error),
+                })
+            }
         };
-        self.report(word, result);
-        self.room.made();
+        self.0.report(word, result);
+        room.made();
     }
 }
 
