@@ -65,7 +65,9 @@ pub fn planned_metres(delivery: &Delivery, path: &Path, at: Millis) -> Option<f6
 pub fn arrival(delivery: &Delivery, path: &Path, metres: f64, at: Millis, speeds: &Speeds, oldest: Millis) -> Millis {
     let remaining = (path.length_m() - metres).max(0.0);
     let planned = path.length_m() / f64::from(delivery.planned_s.max(1));
-    let since = delivery.started_at.unwrap_or(Millis::MIN).max(oldest + 1);
+    // Of the last minute before this fix: one that came without a speed does not keep older speeds alive, and which of those
+    // were still read depends on when a replica began.
+    let since = delivery.started_at.unwrap_or(Millis::MIN).max(oldest + 1).max(at.saturating_sub(WINDOW_MS - 1));
     let seen = speeds.median(since).unwrap_or(planned);
     // A courier that has just set off is slow, and that says nothing: what was seen counts as much as its time is of a
     // minute.
