@@ -5,15 +5,18 @@
 //! (`couriers`), and viewers who count what arrives (`viewer`, `tally`). It runs on one core, the server that it starts
 //! (`server`) on another, so that helpers cost the server nothing.
 
+mod backlog;
 mod broker;
 mod city;
 mod couriers;
+mod http;
 mod idle;
 mod product;
 mod raw;
 mod reading;
 mod server;
 mod sink;
+mod start;
 mod tally;
 mod viewer;
 
@@ -31,6 +34,7 @@ enum Command {
     Product(product::Product),
     Idle(idle::Idle),
     Sink(sink::Sink),
+    Start(start::Start),
     RawServer(raw::RawServer),
 }
 
@@ -40,6 +44,7 @@ fn main() -> anyhow::Result<()> {
         Command::Product(product) => product::run(&product)?,
         Command::Idle(idle) => idle::run(&idle)?,
         Command::Sink(sink) => sink::run(&sink)?,
+        Command::Start(start) => start::run(&start)?,
         Command::RawServer(raw) => return raw::run(&raw),
     };
     println!("{result}");

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-use crate::reading::Dialect;
+use crate::{http, reading::Dialect};
 
 /// Core of the server.
 const SERVER_CORE: usize = 0;
@@ -48,6 +48,9 @@ pub struct Place {
     /// Port of the server; its admin pages have the next one
     #[arg(long, default_value_t = 18_080)]
     pub port: u16,
+    /// Prefix of the topics' names
+    #[arg(long, default_value = "", value_name = "PREFIX")]
+    pub prefix: String,
     /// A program that the server is started by, as `perf record -g --`, to see what it does
     #[arg(long, default_value = "", value_name = "COMMAND")]
     pub under: String,
@@ -109,6 +112,9 @@ impl Server {
             Kind::Backend => {
                 let history = format!("sqlite:{}", dir.path().join("history.db").display());
                 command.env("CD_KAFKA_BROKERS", brokers).env("CD_HISTORY_URL", history).env("CD_LOG", "warn");
+                if !place.prefix.is_empty() {
+                    command.env("CD_KAFKA_PREFIX", &place.prefix);
+                }
                 command.env("CD_HTTP_ADDR", format!("127.0.0.1:{port}"));
                 command.env("CD_ADMIN_ADDR", format!("127.0.0.1:{}", port + 1));
             }
@@ -139,7 +145,7 @@ impl Server {
             if self.is_ready() {
                 return Ok(());
             }
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(Duration::from_millis(20));
         }
         bail!("the server is not ready after {READY_WITHIN:?}")
     }
@@ -177,9 +183,17 @@ impl Server {
 
     /// Memory that it holds, KiB.
     pub fn rss_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+        status_kib(self.child.id(), "VmRSS:")
+    }
+
+    /// The most memory that it ever held, MiB.
+    pub fn peak_mib(&self) -> f64 {
+        peak_mib(self.child.id())
+    }
+
+    /// One of its counters.
+    pub fn metric(&self, name: &str) -> Result<u64> {
+        metric(self.port + 1, name).with_context(|| format!("there is no {name}"))
     }
 }
 
@@ -202,6 +216,26 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A counter, summed over its labels, on the admin pages at `port`. `None` where there is none yet, or no answer.
+pub fn metric(port: u16, name: &str) -> Option<u64> {
+    let (_, body) = http::get(&format!("http://127.0.0.1:{port}"), "/metrics").ok()?;
+    let text = String::from_utf8(body).ok()?;
+    let lines = text.lines().filter_map(|line| line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '{'])));
+    let values: Vec<f64> = lines.filter_map(|rest| rest.rsplit(' ').next()?.parse().ok()).collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() as u64)
+}
+
+/// The most memory that a process ever held, MiB.
+pub fn peak_mib(pid: u32) -> f64 {
+    status_kib(pid, "VmHWM:") as f64 / 1_024.0
+}
+
+fn status_kib(pid: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// CPU time that a process (or "self") has used, user and system, s.

@@ -1,14 +1,11 @@
 //! The sink's own workload: a backlog of fixes in Kafka, stored as fast as it goes. Beside it a client that sends bulks which
 //! were made before and does nothing else: who stores in Elasticsearch cannot be faster, or cheaper, than that.
 
-mod backlog;
 mod bare;
-mod http;
 mod stub;
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -21,8 +18,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::{
-    broker,
-    server::{cpu_s, on_server_core, stay_aside},
+    backlog, broker, http,
+    server::{cpu_s, metric, on_server_core, peak_mib, stay_aside},
 };
 
 /// Share of the records behind which measuring begins, and ends: the group forms, tables are made; at the end batches are
@@ -109,7 +106,7 @@ pub fn run(sink: &Sink) -> Result<Value> {
 fn store(sink: &Sink, url: &str, prefix: Option<&str>, refuses: &AtomicBool) -> Result<Value> {
     let broker = broker::start()?;
     let brokers = broker.bootstrap_servers();
-    backlog::fill(&brokers, sink.records, sink.couriers)?;
+    backlog::fill(&brokers, contract::topics::POSITIONS, sink.records, sink.couriers)?;
     let mut command = Command::new(sink.bin.join("sink"));
     command.env("CD_KAFKA_BROKERS", &brokers).env("CD_HISTORY_URL", url).env("CD_LOG", "error");
     command.env("CD_ADMIN_ADDR", format!("127.0.0.1:{}", sink.port));
@@ -181,20 +178,4 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// A counter of the sink's.
-fn metric(port: u16, name: &str) -> Option<u64> {
-    let (_, body) = http::get(&format!("http://127.0.0.1:{port}"), "/metrics").ok()?;
-    let text = String::from_utf8(body).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
-    line.trim().parse::<f64>().ok().map(|value| value as u64)
-}
-
-/// The most memory that a process ever held, MiB.
-fn peak_mib(pid: u32) -> f64 {
-    let status = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: f64 = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0.0);
-    kib / 1_024.0
 }

@@ -92,7 +92,7 @@ pub trait HistoryWriter: Send + Sync {
 
     /// Records how far partitions are stored, after [`HistoryWriter::store`] has returned for all before.
     /// [`crate::HistoryReader::through`] is the smallest `through` of all partitions ever marked; a partition's `through` never
-    /// goes back, its `next_offset` is replaced.
+    /// goes back, its `next_offset` is replaced. Without marks it asks only whether the store can be written.
     async fn checkpoint(&self, marks: &[PartitionMark]) -> Result<(), Unavailable>;
 
     /// Removes positions with `at` before `positions_before`, and deliveries that ended (or, without an end, were

@@ -60,6 +60,10 @@ impl Pipeline {
         mut batches: mpsc::Receiver<Work>,
         done: std_mpsc::Sender<Done>,
     ) -> Result<(), BoxError> {
+        // A store that is away or turns us away is told now, not when the first record comes.
+        if retry::until_done("store", &self.shutdown, || self.writer.checkpoint(&[])).await.is_some() {
+            tracing::info!("the store answers");
+        }
         while let Some(Work { batch, epochs }) = batches.recv().await {
             let parts = batch.into_parts();
             let outcome = match self.way_of(&parts, &epochs).await? {

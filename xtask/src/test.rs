@@ -1,6 +1,9 @@
 //! `cargo xtask test`: every test that needs nothing but the machine. What cannot run here is named, never counted.
 
-use std::{process::ExitCode, time::Instant};
+use std::{
+    process::{Command, ExitCode},
+    time::Instant,
+};
 
 use anyhow::Result;
 
@@ -33,6 +36,13 @@ pub fn run(test: &Test) -> Result<ExitCode> {
         failed.push("crates");
     }
 
+    stage("small disks");
+    match small_disks(filter)? {
+        Ran::Passed => {}
+        Ran::Failed => failed.push("small disks"),
+        Ran::Not(reason) => missing.push(format!("a full disk: {reason}")),
+    }
+
     if test.quick {
         missing.push("page, journeys and browser, a real Elasticsearch: --quick was asked for".to_owned());
     } else {
@@ -47,14 +57,14 @@ pub fn run(test: &Test) -> Result<ExitCode> {
         stage("journeys and browser");
         let tls = build::has_openssl();
         build::services(false, tls)?;
-        if !tls {
-            missing.push("TLS to Kafka: no OpenSSL headers (Debian: apt-get install libssl-dev pkg-config)".to_owned());
-        }
-        missing.extend(missing_for_the_browser());
-        missing.extend(missing_for_the_servers()?);
         let mut journeys = process::cargo()?;
+        journeys.args(["test", "--package", "e2e", "--no-fail-fast"]).args(filter);
         // One test at a time: each starts whole services and measures time, on as little as two cores.
-        journeys.args(["test", "--package", "e2e", "--no-fail-fast"]).args(filter).args(["--", "--test-threads=1"]);
+        journeys.args(["--", "--include-ignored", "--test-threads=1"]);
+        for (tests, reason) in lacking(tls)? {
+            missing.push(reason);
+            journeys.args(tests.iter().flat_map(|tests| ["--skip", *tests]));
+        }
         if !process::status(&mut journeys)?.success() {
             failed.push("journeys and browser");
         }
@@ -110,7 +120,9 @@ fn with_elasticsearch(filter: Option<&str>) -> Result<Ran> {
     let endpoints = services::up(&options, &mut progress)?;
     let mut tests = process::cargo()?;
     tests.args(["test", "--package", "history", "--package", "sink", "--test", "it", "--no-fail-fast"]).args(filter);
-    tests.args(["--", "--ignored"]).env("E2E_ELASTICSEARCH", endpoints.elasticsearch.unwrap_or_default());
+    tests
+        .args(["--", "--ignored", "--skip", FULL_DISK])
+        .env("E2E_ELASTICSEARCH", endpoints.elasticsearch.unwrap_or_default());
     tests.env("E2E_ELASTICSEARCH_HOME", home).env("E2E_JAVA_HOME", java);
     let status = process::status(&mut tests);
     services::down(&dir, true, &mut progress)?;
@@ -144,24 +156,62 @@ fn eight_kills(_: Option<&str>) -> Result<Ran> {
     Ok(Ran::Not("it needs a Unix".into()))
 }
 
-/// Browser tests need Debian's Chromium and Node.js; the tests themselves say NOT RUN where they are missing.
-fn missing_for_the_browser() -> Option<String> {
-    let chromium =
-        ["chromium", "chromium-browser", "google-chrome"].iter().any(|name| process::is_there(name, "--version"));
-    if !chromium {
-        return Some("browser: no Chromium (Debian: apt-get install chromium)".into());
+/// How the tests that fill a disk are named.
+const FULL_DISK: &str = "a_full_disk";
+
+/// The tests of crates that fill a small file system of their own.
+fn small_disks(filter: Option<&str>) -> Result<Ran> {
+    if filter.is_some_and(|filter| !FULL_DISK.contains(filter) && !filter.contains(FULL_DISK)) {
+        return Ok(Ran::Not("the filter asks for others".into()));
     }
-    (!process::is_there("node", "--version")).then(|| "browser: no Node.js".into())
+    if !may_mount()? {
+        return Ok(Ran::Not("this user may not mount a small file system".into()));
+    }
+    let mut tests = process::cargo()?;
+    tests.args(["test", "--package", "history", "--package", "sink", "--test", "it", "--no-fail-fast"]);
+    tests.args([filter.unwrap_or(FULL_DISK), "--", "--ignored"]);
+    Ok(if process::status(&mut tests)?.success() { Ran::Passed } else { Ran::Failed })
 }
 
-/// Real Kafka and Elasticsearch need Java and Maven; the tests themselves say NOT RUN where they are missing.
+/// Whether a test can have a small file system of its own.
+fn may_mount() -> Result<bool> {
+    let place = process::target_dir()?.join("tmp/mount");
+    std::fs::create_dir_all(&place)?;
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&place).output();
+    if !mount.is_ok_and(|mount| mount.status.success()) {
+        return Ok(false);
+    }
+    process::succeed(Command::new("umount").arg(&place))?;
+    Ok(true)
+}
+
+/// The tests of `e2e` that cannot run on this machine, by the beginning of their names, and why.
+fn lacking(tls: bool) -> Result<Vec<(&'static [&'static str], String)>> {
+    let mut lacking: Vec<(&[&str], String)> = Vec::new();
+    let chromium = ["chromium", "chromium-browser", "google-chrome"];
+    if !chromium.iter().any(|name| process::is_there(name, "--version")) {
+        lacking.push((&["browser::"], "browser: no Chromium (Debian: apt-get install chromium)".into()));
+    } else if !process::is_there("node", "--version") {
+        lacking.push((&["browser::"], "browser: no Node.js".into()));
+    }
+    if let Some(reason) = why_no_servers()? {
+        lacking.push((&["services::", "apart::", "security::"], format!("real servers: {reason}")));
+    } else if !tls {
+        let reason = "TLS to Kafka: no OpenSSL headers (Debian: apt-get install libssl-dev pkg-config)";
+        lacking.push((&["security::"], reason.into()));
+    }
+    if !may_mount()? {
+        lacking.push((&["disk::"], "journey on a full disk: this user may not mount a small file system".into()));
+    }
+    Ok(lacking)
+}
+
 #[cfg(unix)]
-fn missing_for_the_servers() -> Result<Option<String>> {
-    let options = services::Options { elasticsearch: true, ..services::Options::new(false)? };
-    Ok(services::why_not(&options).map(|reason| format!("real servers: {reason}")))
+fn why_no_servers() -> Result<Option<String>> {
+    Ok(services::why_not(&services::Options { elasticsearch: true, ..services::Options::new(false)? }))
 }
 
 #[cfg(not(unix))]
-fn missing_for_the_servers() -> Result<Option<String>> {
-    Ok(Some("real servers: they need a Unix".into()))
+fn why_no_servers() -> Result<Option<String>> {
+    Ok(Some("they need a Unix".into()))
 }

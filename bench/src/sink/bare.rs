@@ -9,8 +9,11 @@ use anyhow::{Result, anyhow, bail};
 use contract::Position;
 use serde_json::{Value, json};
 
-use super::{backlog, http::Connection};
-use crate::server::{cpu_s, now_ms, on_server_core};
+use crate::{
+    backlog,
+    http::Connection,
+    server::{cpu_s, now_ms, on_server_core},
+};
 
 /// Documents of a bulk, and connections: what the sink has under way at once.
 const BULK: u64 = 2_500;

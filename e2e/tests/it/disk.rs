@@ -14,12 +14,12 @@ use serde_json::json;
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    /// `None` where this user may not mount.
-    fn mount(size: &str) -> Option<Self> {
-        let dir = tempfile::tempdir().ok()?;
+    fn mount(size: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
         let options = format!("size={size}");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(dir.path()).output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(Self(dir))
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(dir.path()).status();
+        assert!(mounted.is_ok_and(|status| status.success()), "no right to mount");
+        Self(dir)
     }
 
     fn path(&self) -> &Path {
@@ -40,11 +40,9 @@ impl Drop for SmallDisk {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs the right to mount a small file system"]
 async fn a_full_disk_loses_nothing() {
-    let Some(disk) = SmallDisk::mount("16m") else {
-        println!("NOT RUN: a_full_disk_loses_nothing: this user may not mount a small file system");
-        return;
-    };
+    let disk = SmallDisk::mount("16m");
     let mut server = Standalone::start(disk.path(), 0);
     server.ready().await;
     let rest = Rest::new(&server.url);

@@ -3,14 +3,25 @@
 
 use std::{
     fs,
+    path::Path,
     process::Command,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use e2e::{
     process::{Running, binary},
     servers::Servers,
 };
+
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::services::tool;
 
@@ -18,19 +29,11 @@ use crate::services::tool;
 const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test]
+#[ignore = "needs real servers: Maven, Java, and services built with --features tls"]
 async fn services_come_with_credentials() {
-    let servers = match Servers::start("security", &["--secure"]) {
-        Ok(servers) => servers,
-        Err(reason) => {
-            println!("NOT RUN: secure servers: {reason}");
-            return;
-        }
-    };
+    let servers = Servers::start("security", &["--secure", "--elasticsearch"]);
     let world = World::of(&servers);
-    if !world.is_built_with_tls() {
-        println!("NOT RUN: TLS to Kafka: the services are built without --features tls");
-        return;
-    }
+    assert!(world.is_built_with_tls(), "the services are built without --features tls");
 
     // First who may make the topics.
     let right = world.simulator(&world.scram("code-delivery", "code-delivery.password"), &[]);
@@ -76,6 +79,75 @@ async fn services_come_with_credentials() {
     }
     let stopped = viewer.stop(Duration::from_secs(30));
     assert!(stopped.success(), "{stopped}");
+    drop(refused);
+    the_store_is_as_strict(&servers, &world).await;
+}
+
+/// The sink and the store: as with Kafka, and with an API key.
+async fn the_store_is_as_strict(servers: &Servers, world: &World) {
+    let ca = fs::read(world.identity("ca.pem")).expect("an authority");
+    let client = reqwest::Client::builder().add_root_certificate(reqwest::Certificate::from_pem(&ca).expect("PEM"));
+    let client = client.build().expect("a client");
+    let admin = fs::read_to_string(world.identity("admin.password")).expect("a password");
+    let url = format!("{}/_security/api_key", servers.elasticsearch());
+    let asked = client.post(&url).basic_auth("admin", Some(&admin)).json(&json!({"name": "sink"})).send().await;
+    let key: Value = asked.expect("an answer").json().await.expect("JSON");
+    let (good, void) = (servers.dir().join("sink.key"), servers.dir().join("void.key"));
+    fs::write(&good, key["encoded"].as_str().expect("a key")).expect("a file can be written");
+    fs::write(&void, STANDARD.encode("nobody:nothing")).expect("a file can be written");
+
+    let with_password = |user: &str, password: &str, ca: &str| {
+        let (password, ca) = (world.identity(password), world.identity(ca));
+        world.sink(servers.elasticsearch(), &["--history-user", user, "--history-password-file", &password], &ca)
+    };
+    let with_key = |key: &Path| {
+        let key = key.to_string_lossy();
+        world.sink(servers.elasticsearch(), &["--history-api-key-file", &key], &world.identity("ca.pem"))
+    };
+    for mut right in [with_password("code-delivery", "code-delivery.password", "ca.pem"), with_key(&good)] {
+        told(&right, "the store answers").await;
+        assert_eq!(right.log().matches(" WARN ").count(), 0, "{}", right.log());
+        assert!(right.stop(Duration::from_secs(40)).success());
+    }
+
+    let expired = expired_server(world).await;
+    let plain = servers.elasticsearch().replace("https://", "http://");
+    let mut refused = [
+        (with_password("code-delivery", "../wrong.password", "ca.pem"), "unable to authenticate user [code-delivery]"),
+        (with_password("viewer", "viewer.password", "ca.pem"), "is unauthorized for user [viewer]"),
+        (with_key(&void), "security_exception"),
+        (with_password("code-delivery", "code-delivery.password", "foreign-ca.pem"), "certificate"),
+        (world.sink(&format!("https://{expired}"), &[], &world.identity("ca.pem")), "expired"),
+        (world.sink(&plain, &[], &world.identity("ca.pem")), "store: "),
+        (world.simulator_of(&expired), "certificate is not trusted"),
+    ];
+    for (process, line) in &mut refused {
+        told(process, line).await;
+        assert!(process.is_running(), "{line}: it has ended");
+        let log = process.log();
+        let complaints = log.lines().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).count();
+        assert!((1..=4).contains(&complaints), "{line}: {complaints} complaints:\n{log}");
+        assert!(!log.contains("hunter2"), "a password is in the log");
+    }
+}
+
+/// A server whose certificate was good once.
+async fn expired_server(world: &World) -> String {
+    let chain = vec![CertificateDer::from_pem_file(world.identity("expired.pem")).expect("a certificate")];
+    let key = PrivateKeyDer::from_pem_file(world.identity("expired.key")).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.expect("TLS").with_no_client_auth().with_single_cert(chain, key).expect("they fit");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let addr = listener.local_addr().expect("an address").to_string();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move { acceptor.accept(stream).await.map(drop) });
+        }
+    });
+    addr
 }
 
 struct World {
@@ -129,6 +201,19 @@ impl World {
             self.identity(&format!("{name}.key"))
         );
         self.start(&self.mutual, &options, &[])
+    }
+
+    /// With an address that has a wrong certificate.
+    fn simulator_of(&self, brokers: &str) -> Running {
+        self.start(brokers, &self.scram("code-delivery", "code-delivery.password"), &[])
+    }
+
+    fn sink(&self, url: &str, credentials: &[&str], ca: &str) -> Running {
+        let mut command = Command::new(binary("sink"));
+        command.args(["run", "--kafka-brokers", &self.brokers, "--admin-addr", "127.0.0.1:0"]);
+        command.args(["--kafka-options", &self.scram("code-delivery", "code-delivery.password")]);
+        command.args(["--history-url", url, "--history-ca-file", ca]).args(credentials);
+        Running::start("sink", &mut command)
     }
 
     fn start(&self, brokers: &str, options: &str, more: &[&str]) -> Running {

@@ -196,14 +196,13 @@ async fn a_killed_writer_loses_nothing_acknowledged() {
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    fn mount(size: &str) -> Option<Self> {
+    fn mount(size: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
-            .arg(directory.path())
-            .output()
-            .is_ok_and(|output| output.status.success());
-        mounted.then(|| Self(directory))
+        let options = format!("size={size}");
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(directory.path());
+        assert!(mount.status().unwrap().success(), "no right to mount");
+        Self(directory)
     }
 }
 
@@ -214,11 +213,9 @@ impl Drop for SmallDisk {
 }
 
 #[tokio::test]
+#[ignore = "needs the right to mount a small file system"]
 async fn a_full_disk_is_unavailable_and_nothing_is_lost() {
-    let Some(disk) = SmallDisk::mount("3m") else {
-        println!("NOT RUN: a_full_disk_is_unavailable_and_nothing_is_lost: no right to mount a small tmpfs");
-        return;
-    };
+    let disk = SmallDisk::mount("3m");
     let (writer, reader) = open(&disk.0.path().join("history.sqlite"));
     let ballast = disk.0.path().join("ballast");
     fs::write(&ballast, vec![0u8; 1_200_000]).unwrap();

@@ -24,6 +24,8 @@ pub enum Name {
     Idle,
     /// A backlog of fixes stored by the sink, and by a client that only sends bulks
     Sink,
+    /// A backend that starts with a million fixes in its window
+    Start,
 }
 
 /// Measures, and writes the figures under target/bench.
@@ -58,6 +60,9 @@ const BARE_STUB: Contender = Contender { name: "bare-stub", title: "bare client,
 const ELASTICSEARCH: Contender = Contender { name: "elasticsearch", title: "sink, Elasticsearch" };
 #[cfg(unix)]
 const BARE_ELASTICSEARCH: Contender = Contender { name: "bare-elasticsearch", title: "bare client, Elasticsearch" };
+const EMBEDDED: Contender = Contender { name: "embedded", title: "from the embedded broker" };
+#[cfg(unix)]
+const KAFKA: Contender = Contender { name: "kafka", title: "from Kafka" };
 const BACKEND: Contender = Contender { name: "backend", title: "backend" };
 const NODE: Contender = Contender { name: "node", title: "Node, npm ws" };
 const RAW: Contender = Contender { name: "raw", title: "bare send() loop" };
@@ -68,8 +73,10 @@ pub fn run(bench: &Bench) -> Result<ExitCode> {
     eprintln!("bench: compiling");
     let measured = if bench.name == Name::Sink { "sink" } else { "backend" };
     process::succeed(process::cargo()?.args(["build", "--release", "--package", measured, "--package", "bench"]))?;
-    if bench.name == Name::Sink {
-        return sink(bench);
+    match bench.name {
+        Name::Sink => return sink(bench),
+        Name::Start => return start(bench),
+        Name::Product | Name::Idle => {}
     }
     let mut contenders = vec![BACKEND];
     if !bench.no_peers {
@@ -94,7 +101,7 @@ fn sink(bench: &Bench) -> Result<ExitCode> {
         turns(bench, "sink", 0, &[SQLITE, STUB, BARE_STUB], &[])
     };
     #[cfg(unix)]
-    match stores::up()? {
+    match stores::up(stores::Real::Elasticsearch)? {
         stores::Up::Not(reason) => without(&reason),
         stores::Up::At(elasticsearch) => {
             let more = ["--elasticsearch", elasticsearch.as_str()];
@@ -105,7 +112,27 @@ fn sink(bench: &Bench) -> Result<ExitCode> {
             }
             let all = [SQLITE, STUB, BARE_STUB, ELASTICSEARCH, BARE_ELASTICSEARCH];
             let measured = turns(bench, "sink", 0, &all, &more);
-            stores::down()?;
+            stores::down(stores::Real::Elasticsearch)?;
+            measured
+        }
+    }
+    #[cfg(not(unix))]
+    without("it needs a Unix")
+}
+
+/// A backend that starts with a full window, on the embedded broker and on a real one.
+#[allow(clippy::print_stderr, reason = "this is a build tool's progress")]
+fn start(bench: &Bench) -> Result<ExitCode> {
+    let without = |reason: &str| {
+        eprintln!("NOT RUN: on Kafka: {reason}");
+        turns(bench, "start", 0, &[EMBEDDED], &[])
+    };
+    #[cfg(unix)]
+    match stores::up(stores::Real::Kafka)? {
+        stores::Up::Not(reason) => without(&reason),
+        stores::Up::At(brokers) => {
+            let measured = turns(bench, "start", 0, &[EMBEDDED, KAFKA], &["--kafka", brokers.as_str()]);
+            stores::down(stores::Real::Kafka)?;
             measured
         }
     }

@@ -22,7 +22,9 @@ pub struct Report<'a> {
 }
 
 /// (figure, its name in the table, digits)
-const FIGURES: [(&str, &str, usize); 20] = [
+const FIGURES: [(&str, &str, usize); 22] = [
+    ("ready_s", "ready after, s", 2),
+    ("cpu_s", "CPU seconds", 2),
     ("documents_per_s", "fixes per second", 0),
     ("cpu_s_per_million", "CPU seconds per million", 3),
     ("bytes_per_update", "bytes per update", 1),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use contract::{CourierId, DeliveryId, Place, Position, SourceId, topics};
+use contract::{CourierId, DeliveryId, Place, Position, SourceId};
 use rdkafka::{
     ClientConfig,
     error::{KafkaError, RDKafkaErrorCode},
@@ -31,8 +31,8 @@ pub fn fix(n: u64, records: u64, couriers: u64, now: i64) -> Position {
     }
 }
 
-/// Sends the backlog and waits until the broker has all of it.
-pub fn fill(brokers: &str, records: u64, couriers: u64) -> Result<()> {
+/// Sends the backlog to `topic` and waits until the broker has all of it.
+pub fn fill(brokers: &str, topic: &str, records: u64, couriers: u64) -> Result<()> {
     let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("acks", "all")
@@ -44,7 +44,7 @@ pub fn fill(brokers: &str, records: u64, couriers: u64) -> Result<()> {
     for n in 0..records {
         let position = fix(n, records, couriers, now);
         let (key, value) = (position.courier.as_str(), position.to_json());
-        let mut record = BaseRecord::to(topics::POSITIONS).key(key).payload(&value);
+        let mut record = BaseRecord::to(topic).key(key).payload(&value);
         while let Err((error, again)) = producer.send(record) {
             let full = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
             ensure!(error == full, "the broker does not take the backlog: {error}");
