@@ -3,6 +3,7 @@
 //! `build` checks everything and opens the port, `run` serves until shutdown. All replicas are equal: each reads all
 //! partitions of both topics, in no group, and commits nothing.
 
+pub mod basemap;
 pub mod commands;
 pub mod live;
 mod page;
@@ -69,6 +70,8 @@ pub struct App {
     pub allowed_origins: Vec<String>,
     /// Most sockets that may be open.
     pub max_sockets: u32,
+    /// The ground of the map, where it is not the page's own.
+    pub basemap: Option<basemap::Basemap>,
     server: Arc<str>,
     tick: Duration,
     drain: Shutdown,
@@ -164,6 +167,7 @@ pub async fn build(settings: Settings, surroundings: Surroundings, health: Healt
         clock: surroundings.clock.clone(),
         allowed_origins: settings.http.allowed_origins.clone(),
         max_sockets: settings.http.max_sockets,
+        basemap: settings.http.basemap()?,
         server: server_name().into(),
         tick: settings.live.tick,
         drain: Shutdown::new(),

@@ -1,11 +1,16 @@
 //! The built page, embedded in a release binary and read from `dist/` in a debug one.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
+    extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::App;
 
 /// What `cargo xtask page` made. Where it is missing the placeholder below says so.
 #[derive(RustEmbed)]
@@ -18,13 +23,19 @@ const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Code Delivery
     <p>The page is not built. Run <code>cargo xtask page</code>, or <code>cargo xtask up</code> for everything.</p>\n";
 
 /// Any path that is not REST: a file of the page, or the page itself, which reads its state from the URL.
-pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn serve(State(app): State<Arc<App>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let asked = uri.path().trim_start_matches('/');
     let is_file = asked.rsplit('/').next().is_some_and(|name| name.contains('.'));
     let name = if is_file { asked } else { "index.html" };
+    if let (Some(basemap), "index.html") = (&app.basemap, name)
+        && let Some(file) = Dist::get(name)
+    {
+        let page = basemap.put_into(&String::from_utf8_lossy(&file.data));
+        return ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response();
+    }
     let accepts = |coding: &str| {
         let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
         accepted.split(',').any(|part| part.split(';').next().is_some_and(|name| name.trim() == coding))

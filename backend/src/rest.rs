@@ -20,7 +20,9 @@ use axum::{
     routing::{get, post, put},
 };
 
-use crate::{App, page, socket};
+use tower_http::services::ServeFile;
+
+use crate::{App, basemap::FILE_PATH, page, socket};
 
 /// The whole of the public port: REST, the socket, the page.
 pub fn router(app: Arc<App>) -> Router {
@@ -51,6 +53,11 @@ pub fn router(app: Arc<App>) -> Router {
     let all = ["/api", "/api/", "/api/{*rest}"]
         .into_iter()
         .fold(all, |all, path| all.route(path, axum::routing::any(problem::no_such_path)));
+    let all = match app.basemap.as_ref().and_then(|basemap| basemap.file.as_ref()) {
+        Some(file) => all.route_service(FILE_PATH, ServeFile::new(file)),
+        None => all,
+    };
     let all = all.fallback(page::serve).layer(middleware::from_fn_with_state(app.clone(), host::known));
-    layers::for_all(all).with_state(app)
+    let origin = app.basemap.as_ref().and_then(|basemap| basemap.origin.clone());
+    layers::for_all(all, origin.as_deref()).with_state(app)
 }

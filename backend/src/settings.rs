@@ -7,6 +7,8 @@ use service::{
     settings::{AdminSettings, KafkaSettings, LogSettings, parse_duration},
 };
 
+use crate::basemap::Basemap;
+
 /// Everything that the backend can be told.
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "backend", version, about = "Live state, REST, WebSocket, and the page")]
@@ -46,6 +48,13 @@ pub struct HttpSettings {
     /// Most sockets that may be open
     #[arg(long, env = "CD_MAX_SOCKETS", default_value_t = 20_000, value_name = "N")]
     pub max_sockets: u32,
+    /// The ground of the map: a style, tiles with {z}/{x}/{y}, or a .pmtiles file (https:, http: or file:) [default: the
+    /// page's own]
+    #[arg(long, env = "CD_BASEMAP_URL", value_name = "URL")]
+    pub basemap_url: Option<String>,
+    /// Whose the ground is, where it does not say so itself
+    #[arg(long, env = "CD_BASEMAP_ATTRIBUTION", value_name = "TEXT")]
+    pub basemap_attribution: Option<String>,
 }
 
 /// The live state.
@@ -60,6 +69,16 @@ pub struct LiveSettings {
     /// Most couriers in the live state
     #[arg(long, env = "CD_MAX_COURIERS", default_value_t = 200_000, value_name = "N")]
     pub max_couriers: usize,
+}
+
+impl HttpSettings {
+    /// The ground of the map, where it is not the page's own.
+    ///
+    /// # Errors
+    /// As [`Basemap::new`].
+    pub fn basemap(&self) -> Result<Option<Basemap>, StartError> {
+        Basemap::new(self.basemap_url.as_deref(), self.basemap_attribution.as_deref())
+    }
 }
 
 impl Settings {

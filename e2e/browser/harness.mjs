@@ -314,32 +314,42 @@ export class Page {
     return this;
   }
 
-  /** Waits until ground, buildings and streets are on the canvas: each is some part of the picture. */
-  async streets(dark = false) {
+  /** How much of the picture each of these colours is. */
+  async shares(colours) {
     const eye = await this.context.newPage();
     try {
-      await until("streets and buildings are drawn", async () => {
-        const picture = await this.tab.screenshot({ timeout: 60_000 });
-        const shares = await eye.evaluate(async ({ base64, colours }) => {
-          const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-          const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-          const canvas = new OffscreenCanvas(image.width, image.height);
-          const brush = canvas.getContext("2d");
-          brush.drawImage(image, 0, 0);
-          const pixels = new Uint32Array(brush.getImageData(0, 0, image.width, image.height).data.buffer);
-          const found = new Map(colours.map((colour) => [colour, 0]));
-          for (const pixel of pixels) {
-            const colour = ((pixel & 255) << 16) | (pixel & 0xff00) | ((pixel >> 16) & 255);
-            if (found.has(colour)) found.set(colour, found.get(colour) + 1);
-          }
-          return [...found.values()].map((number) => number / pixels.length);
-        }, { base64: picture.toString("base64"), colours: dark ? GROUND_AT_NIGHT : GROUND });
-        if (shares.some((share, i) => share < LEAST[i])) throw new Error(`shares of building, park, casing: ${shares}`);
-        return true;
-      });
+      const picture = await this.tab.screenshot({ timeout: 60_000 });
+      return await eye.evaluate(async ({ base64, colours }) => {
+        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+        const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        const brush = canvas.getContext("2d");
+        brush.drawImage(image, 0, 0);
+        const pixels = new Uint32Array(brush.getImageData(0, 0, image.width, image.height).data.buffer);
+        const found = new Map(colours.map((colour) => [colour, 0]));
+        for (const pixel of pixels) {
+          const colour = ((pixel & 255) << 16) | (pixel & 0xff00) | ((pixel >> 16) & 255);
+          if (found.has(colour)) found.set(colour, found.get(colour) + 1);
+        }
+        return [...found.values()].map((number) => number / pixels.length);
+      }, { base64: picture.toString("base64"), colours });
     } finally {
       await eye.close();
     }
+  }
+
+  /** Waits until each of these colours is so much of the picture at least. */
+  async shows(what, colours, least) {
+    let shares = [];
+    await until(() => `${what}: shares ${shares}`, async () => {
+      shares = await this.shares(colours);
+      return shares.every((share, i) => share >= least[i]);
+    });
+  }
+
+  /** Waits until ground, buildings and streets are on the canvas: each is some part of the picture. */
+  streets(dark = false) {
+    return this.shows("streets and buildings are drawn", dark ? GROUND_AT_NIGHT : GROUND, LEAST);
   }
 
   /** Where the map looks, as the address says it; the address follows within half a second. */

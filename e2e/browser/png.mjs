@@ -83,6 +83,21 @@ function chunk(kind, data) {
   return Buffer.concat([length, body, check]);
 }
 
+/** A picture of 8-bit RGB pixels. */
+export function encode(width, height, rgb) {
+  const raw = Buffer.alloc((width * 3 + 1) * height);
+  for (let y = 0; y < height; y += 1) raw.set(rgb.subarray(y * width * 3, (y + 1) * width * 3), y * (width * 3 + 1) + 1);
+  return file(width, height, [8, 2, 0, 0, 0], [chunk("IDAT", deflateSync(raw))]);
+}
+
+function file(width, height, format, chunks) {
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set(format, 8);
+  return Buffer.concat([SIGNATURE, chunk("IHDR", head), ...chunks, chunk("IEND", Buffer.alloc(0))]);
+}
+
 /** The same picture, smaller. */
 export function smaller(png) {
   const { width, height, rgb } = decode(png);
@@ -103,10 +118,6 @@ export function smaller(png) {
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) raw[y * (width + 1) + 1 + x] = nearest.get(keyAt((y * width + x) * 3));
   }
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 3, 0, 0, 0], 8);
   const data = deflateSync(raw, { level: 9, memLevel: 9 });
-  return Buffer.concat([SIGNATURE, chunk("IHDR", head), chunk("PLTE", Buffer.from(colours.flat())), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+  return file(width, height, [8, 3, 0, 0, 0], [chunk("PLTE", Buffer.from(colours.flat())), chunk("IDAT", data)]);
 }

@@ -6,6 +6,7 @@ use model::Tier;
 use crate::{
     layout::{Layout, Panel, Size},
     live::Live,
+    map::Ground,
     part::part,
     sign::{glyph, icon},
     signal::{Memo, RwSignal},
@@ -90,7 +91,13 @@ pub fn Attribution() -> impl IntoView {
     view! {
         <div class="attr">
             {part(measure)}
-            <a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener noreferrer">{part(source)}</a>
+            {match Ground::promised() {
+                // `frontend/ground/basemap.mjs` writes it.
+                Some(_) => view! { <span data-basemap-attribution=""></span> }.into_any(),
+                None => view! {
+                    <a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener noreferrer">{part(source)}</a>
+                }.into_any(),
+            }}
         </div>
     }
     .into_any()

@@ -6,6 +6,7 @@
 mod atlas;
 mod camera;
 mod gl;
+mod ground;
 mod layer;
 mod lines;
 mod maplibre;
@@ -14,4 +15,5 @@ mod pane;
 mod scene;
 mod sprites;
 
+pub use ground::Ground;
 pub use pane::MapPane;

@@ -1,7 +1,7 @@
 // How MapLibre GL JS is built from its package's sources, for `xtask/src/page/maplibre.rs`: two entries, and what both
-// need as one file, which the browser fetches once.
+// need as one file, which the browser fetches once; and the grounds of an operator's choice, fetched where one is set.
 export default {
-  input: ["frontend/vendor/maplibre-gl.mjs", "frontend/vendor/maplibre-gl-worker.mjs"],
+  input: ["frontend/vendor/maplibre-gl.mjs", "frontend/vendor/maplibre-gl-worker.mjs", "frontend/ground/basemap.mjs"],
   platform: "browser",
   // As TypeScript's `useDefineForClassFields: false`, which MapLibre is written for: a field that is only declared must
   // not hide what the parent class has set.

@@ -1,6 +1,6 @@
 //! Commands on deliveries, and the live ones.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
     Json,
@@ -29,6 +29,8 @@ use crate::{
 const ANYONE: &str = "dispatcher";
 /// Time between two fixes where the request does not say, ms.
 const INTERVAL_MS: u32 = 1_000;
+/// A live state that is so far behind may not know yet what another replica has acknowledged, ms.
+const BEHIND_MS: Millis = 1_000;
 /// Longest path that is taken, metres.
 const MAX_LENGTH_M: f64 = drive::MAX_LENGTH_M;
 
@@ -193,8 +195,16 @@ async fn find(app: &App, id: DeliveryId) -> Result<Arc<Delivery>> {
     if let Some(known) = app.known(&id) {
         return Ok(known);
     }
-    let stored = app.history.delivery(id).await?;
-    stored.map(Arc::new).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))
+    if let Some(stored) = app.history.delivery(id).await? {
+        return Ok(Arc::new(stored));
+    }
+    // Another replica may have acknowledged it while this one was behind: "not found" would be wrong.
+    let behind_ms = app.live.behind_ms.load(Ordering::Relaxed);
+    if behind_ms > BEHIND_MS && is_fresh(id, app.clock.now()) {
+        let detail = format!("delivery {id} is not known here yet: the live state is {} s behind", behind_ms / 1000);
+        return Err(Answer::new(ProblemKind::Starting, detail));
+    }
+    Err(Answer::not_found(format_args!("delivery {id}")))
 }
 
 /// GET /deliveries/live: open ones and those that ended in the last 15 min, with the cursor they belong to.

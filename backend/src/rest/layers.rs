@@ -30,10 +30,17 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// Longest that a request may take.
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 
-/// The page may load from its own host alone: wasm and workers included.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
-    style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The page may load from its own host alone, wasm and workers included; data of the map's ground from one more.
+fn content_security_policy(basemap: Option<&str>) -> HeaderValue {
+    let also = basemap.map_or(String::new(), |origin| format!(" {origin}"));
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data: blob:{also}; connect-src 'self' ws: wss:{also}; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    );
+    // An origin is made of letters that a header may hold; with none there is the strictest rule.
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
 
 /// Layers of REST requests, not of the socket.
 pub fn for_requests(router: Router<Arc<App>>) -> Router<Arc<App>> {
@@ -42,8 +49,8 @@ pub fn for_requests(router: Router<Arc<App>>) -> Router<Arc<App>> {
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
-/// Layers of everything.
-pub fn for_all(router: Router<Arc<App>>) -> Router<Arc<App>> {
+/// Layers of everything. `basemap` is a host of which the page may load data.
+pub fn for_all(router: Router<Arc<App>>, basemap: Option<&str>) -> Router<Arc<App>> {
     let compressible = DefaultPredicate::new().and(NotForContentType::new("application/octet-stream"));
     let request_id = HeaderName::from_static("x-request-id");
     let fixed = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
@@ -54,7 +61,7 @@ pub fn for_all(router: Router<Arc<App>>) -> Router<Arc<App>> {
         // opened socket) passes as it is.
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
-        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, content_security_policy(basemap)))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))

@@ -74,6 +74,21 @@ impl Run {
         Ok(Some(Self { drive, started_at, interval_ms, must, may: all }))
     }
 
+    /// The run of a story that was cancelled before anybody wrote that it had started: its simulator had not read of the
+    /// cancel yet when it sent this fix, number `n`, at `at`. No fix of it must exist. `None` for every other story.
+    ///
+    /// # Errors
+    /// Where the document cannot be driven.
+    pub fn of_a_late_cancel(delivery: &str, story: &Story, n: u32, at: i64) -> Result<Option<Self>> {
+        let cancelled = story.end.as_ref().is_some_and(|end| end.status == "cancelled");
+        if story.started_at.is_some() || !cancelled {
+            return Ok(None);
+        }
+        let started_at = at - i64::from(n) * i64::from(story.interval_ms);
+        let run = Self::of(delivery, &Story { started_at: Some(started_at), ..story.clone() })?;
+        Ok(run.map(|run| Self { must: 0, ..run }))
+    }
+
     /// When fix `n` was, ms UTC.
     pub fn at(&self, n: u32) -> i64 {
         self.started_at + i64::from(n) * self.interval_ms
@@ -112,6 +127,14 @@ mod tests {
         assert_eq!((run("cancelled", 10_000).must, run("cancelled", 12_999).must), (1, 3));
         assert_eq!((run("cancelled", 9_999).must, run("cancelled", i64::MAX / 2).must), (0, all));
         assert_eq!(run("cancelled", 12_999).at(2), 12_000);
+        let unstarted = |status| Story { started_at: None, ..story(status, 9_000) };
+        let late = |status| Run::of_a_late_cancel(id, &unstarted(status), 3, 15_000).expect("a way");
+        assert!(
+            late("rejected").is_none()
+                && Run::of_a_late_cancel(id, &story("cancelled", 1), 3, 15_000).expect("a way").is_none()
+        );
+        let run = late("cancelled").expect("a run");
+        assert_eq!((run.must, run.may, run.at(0), run.at(4)), (0, all, 12_000, 16_000));
         assert!(Run::of(id, &Story { started_at: None, ..story("rejected", 0) }).expect("nothing to drive").is_none());
     }
 }

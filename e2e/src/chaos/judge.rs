@@ -161,6 +161,14 @@ pub fn judge(evidence: &Evidence) -> Verdict {
         if injected.odd.get(identity).is_some_and(|odd| odd == fix) {
             continue;
         }
+        // A run that nobody has told of is as its first fix says; all others must say the same.
+        if let (Some(id), Some(n)) = (fix.delivery.as_deref(), fix.seq)
+            && let Some((id, story)) = log.stories.get_key_value(id)
+            && !runs.contains_key(id.as_str())
+            && let Ok(Some(run)) = Run::of_a_late_cancel(id, story, n, fix.at)
+        {
+            runs.insert(id, run);
+        }
         let run = fix.delivery.as_deref().and_then(|id| runs.get(id));
         match (run, fix.seq) {
             (Some(run), Some(n)) if n < run.must => {}

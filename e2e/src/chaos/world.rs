@@ -14,8 +14,9 @@ use serde_json::Value;
 use super::{Fault, Options, proxy::Proxy};
 use crate::process::{free_port, root};
 
-/// How long a service may take until it is ready: it reads its state first.
-const READY: Duration = Duration::from_secs(120);
+/// How long a service may take until it is ready: it reads its state first, and a sink waits for a store that may have been
+/// killed, too.
+const READY: Duration = Duration::from_secs(300);
 
 /// A service's duty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

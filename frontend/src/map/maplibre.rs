@@ -69,8 +69,9 @@ pub struct Frame {
 }
 
 /// Makes a map in the element. Fails with the browser's reason where it cannot draw one.
-pub fn create(container: &JsValue, options: &Value) -> Result<GlMap, String> {
+pub fn create(container: &JsValue, options: &Value, style: &JsValue) -> Result<GlMap, String> {
     let object = to_js(options);
+    set(&object, "style", style);
     set(&object, "container", container);
     GlMap::new(&object).map_err(|error| {
         let message = get(&error, "message").as_string().unwrap_or_default();
@@ -231,7 +232,8 @@ fn easing() -> JsValue {
     EASING.with(Clone::clone)
 }
 
-fn to_js(value: &Value) -> JsValue {
+/// A JSON value as an object.
+pub fn to_js(value: &Value) -> JsValue {
     JSON::parse(&value.to_string()).unwrap_or(JsValue::UNDEFINED)
 }
 
@@ -243,7 +245,8 @@ fn number(object: &JsValue, key: &str) -> f64 {
     get(object, key).as_f64().unwrap_or_default()
 }
 
-fn set(object: &JsValue, key: &str, value: &JsValue) {
+/// Sets a field of a plain object.
+pub fn set(object: &JsValue, key: &str, value: &JsValue) {
     // Plain objects that were made here: they take any key.
     let _ = Reflect::set(object, &key.into(), value);
 }

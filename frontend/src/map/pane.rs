@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use contract::Place;
-use leptos::{html::Div, prelude::*};
+use leptos::{html::Div, prelude::*, task::spawn_local};
 use model::{Tier, basemap, counts};
 use serde_json::json;
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -11,6 +11,7 @@ use web_sys::HtmlDivElement;
 
 use super::{
     camera,
+    ground::Ground,
     layer::Layer,
     maplibre::{self, GlMap},
 };
@@ -60,7 +61,19 @@ pub fn MapPane() -> impl IntoView {
             return true;
         }
         let Some(element) = node.get() else { return false };
-        start(live, &element, ready);
+        let Some(promised) = Ground::promised() else {
+            start(live, &element, ready, None);
+            return true;
+        };
+        let owner = Owner::current();
+        spawn_local(async move {
+            let ground = Ground::of(promised).await;
+            let begin = || start(live, &element, ready, ground);
+            match owner {
+                Some(owner) => owner.with(begin),
+                None => begin(),
+            }
+        });
         true
     });
     let zoom = move || live.view.with(|view| view.map(|view| format!("{:.2}", view.zoom)));
@@ -78,7 +91,7 @@ pub fn MapPane() -> impl IntoView {
     }
 }
 
-fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>) {
+fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>, ground: Option<Ground>) {
     let land = RwSignal::new(false);
     let size = {
         let element = element.clone();
@@ -88,7 +101,6 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>) {
     let starts_far = options["zoom"].as_f64().is_some_and(|zoom| zoom < FETCH_LAND_BELOW);
     land.set(starts_far);
     for (name, value) in [
-        ("style", basemap::style(live.dark.get_untracked(), starts_far)),
         ("attributionControl", json!(false)),
         ("dragRotate", json!(false)),
         ("pitchWithRotate", json!(false)),
@@ -99,7 +111,12 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>) {
     ] {
         options[name] = value;
     }
-    let map = match maplibre::create(element, &options) {
+    let dark = live.dark.get_untracked();
+    let style = match &ground {
+        Some(ground) => ground.style(dark),
+        None => maplibre::to_js(&basemap::style(dark, starts_far)),
+    };
+    let map = match maplibre::create(element, &options, &style) {
         Ok(map) => map,
         Err(why) => return live.map_fault.set(Some(why)),
     };
@@ -125,7 +142,10 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>) {
     });
     let commanded = map.clone();
     Effect::new(move |_| camera::obey(live, &commanded, size(), still));
-    on_signals(live, &map, &cell, land);
+    if let Some(ground) = &ground {
+        ground.attach(&map);
+    }
+    on_signals(live, &map, &cell, land, ground);
 }
 
 /// Our layers come with the style, and again with each new graphics context.
@@ -246,13 +266,16 @@ fn on_pointer(live: Live, map: &GlMap) {
 }
 
 /// What the map shows of signals that others write.
-fn on_signals(live: Live, map: &GlMap, cell: &Cell, land: RwSignal<bool>) {
+fn on_signals(live: Live, map: &GlMap, cell: &Cell, land: RwSignal<bool>, ground: Option<Ground>) {
     let dressed = map.clone();
     Effect::new(move |before: Option<()>| {
         let (dark, land) = (live.dark.get(), land.get());
         // The first run finds the map as it was made.
         if before.is_some() {
-            dressed.dress(dark, land);
+            match &ground {
+                Some(ground) => ground.dress(&dressed, dark),
+                None => dressed.dress(dark, land),
+            }
             basemap::counts(dark).iter().for_each(|layer| dressed.repaint_layer(layer));
         }
         live.repaint();

@@ -7,6 +7,7 @@ pub const KNOWN: &[&str] = &[
     "CD_ALLOWED_ORIGINS",
     "CD_AUTH_OPEN",
     "CD_AUTH_SECRET_FILE",
+    "CD_BASEMAP_ATTRIBUTION",
     "CD_BASEMAP_URL",
     "CD_DATA_DIR",
     "CD_DELAY",

@@ -10,8 +10,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 const CONFIG: &str = "frontend/vendor/rolldown.config.mjs";
-/// What the bundler makes: the map, its worker, and what both need.
-pub const FILES: [&str; 3] = ["maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl-shared.mjs"];
+/// What the bundler makes: the map, its worker, what both need, and grounds of an operator's choice.
+pub const FILES: [&str; 4] = ["maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl-shared.mjs", "basemap.mjs"];
 /// Who wrote what is bundled, and under which licences.
 const LICENCES: &str = "LICENSES.txt";
 
@@ -25,14 +25,14 @@ pub fn bundle(root: &Path, stage: &Path) -> Result<()> {
     super::write(&vendor.join(LICENCES), licences(root)?.as_bytes())
 }
 
-/// The licences of MapLibre and of all packages that it brings, as they lie in the packages.
+/// The licences of MapLibre, of PMTiles and of all packages that they bring, as they lie in the packages.
 fn licences(root: &Path) -> Result<String> {
     let lock = root.join("package-lock.json");
     let text = fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
     let lock: Value = serde_json::from_str(&text).context("package-lock.json")?;
     let packages = lock["packages"].as_object().context("the lock file lists no packages")?;
     let mut all = String::new();
-    for (place, package) in needed_by("node_modules/maplibre-gl", packages) {
+    for (place, package) in needed_by(&["node_modules/maplibre-gl", "node_modules/pmtiles"], packages) {
         let name = place.trim_start_matches("node_modules/");
         // A package without a file of its own names its licence in the lock file only.
         let text = licence_of(&root.join(&place))?;
@@ -44,9 +44,9 @@ fn licences(root: &Path) -> Result<String> {
     Ok(all)
 }
 
-/// A package and all that it depends on, by name.
-fn needed_by<'a>(first: &str, packages: &'a serde_json::Map<String, Value>) -> Vec<(String, &'a Value)> {
-    let mut found = vec![first.to_owned()];
+/// Packages and all that they depend on, by name.
+fn needed_by<'a>(first: &[&str], packages: &'a serde_json::Map<String, Value>) -> Vec<(String, &'a Value)> {
+    let mut found: Vec<String> = first.iter().map(|&place| place.to_owned()).collect();
     let mut next = 0;
     while let Some(place) = found.get(next).cloned() {
         next += 1;
@@ -86,7 +86,7 @@ mod tests {
             "node_modules/other": {},
         });
         let packages = lock.as_object().unwrap();
-        let names: Vec<String> = needed_by("node_modules/a", packages).into_iter().map(|(place, _)| place).collect();
+        let names: Vec<String> = needed_by(&["node_modules/a"], packages).into_iter().map(|(place, _)| place).collect();
         assert_eq!(names, ["node_modules/a", "node_modules/b", "node_modules/c"]);
     }
 }

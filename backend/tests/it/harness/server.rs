@@ -39,6 +39,8 @@ impl Setup {
                 http_addr: SocketAddr::from(([127, 0, 0, 1], 0)),
                 allowed_origins: vec!["https://dispatch.example".into()],
                 max_sockets: 500,
+                basemap_url: None,
+                basemap_attribution: None,
             },
             live: LiveSettings {
                 tick: Duration::from_millis(50),
