@@ -53,7 +53,7 @@ pub fn App() -> impl IntoView {
     view! {
         <div
             class=part(class)
-            style=move || format!("--sheet:{}px", layout.sheet_px.get().round())
+            style=move || format!("--sheet:{}px", layout.sheet_px.get().round() as i32)
             data-connection=move || live.connection.get().as_str()
             data-couriers-drawn=move || live.drawn.get().to_string()
         >

@@ -2,7 +2,7 @@
 
 use contract::{frame::CourierStatus, live::EtaRange};
 use leptos::prelude::*;
-use model::{Spot, format};
+use model::{Spot, format, text};
 
 use crate::{
     catalogue::Catalogue,
@@ -40,7 +40,7 @@ pub fn Callout() -> impl IntoView {
     let style = move || {
         let Some(spot) = live.anchor.get() else { return "display:none".to_owned() };
         let (x, y) = beside(spot, live);
-        format!("transform:translate({x:.0}px,{y:.0}px)")
+        format!("transform:translate({}px,{}px)", x.round() as i32, y.round() as i32)
     };
     let inside = move || {
         let Some(row) = row.get() else { return ().into_any() };
@@ -64,7 +64,7 @@ pub fn Callout() -> impl IntoView {
         };
         let speed = row.speed_mps.map(|mps| format!("{} · ", format::speed(mps))).unwrap_or_default();
         let bar = progress.map(|progress| {
-            let width = format!("width:{:.1}%", progress.share() * 100.0);
+            let width = format!("width:{}%", text::fixed(progress.share() * 100.0, 1));
             view! { <div class=format!("prog {}", of_status(row.status))><i style=width></i></div> }
         });
         let open = move |_| {
@@ -118,7 +118,8 @@ pub fn PreviewPill() -> impl IntoView {
         let text = layout.preview_text.get().filter(|_| layout.panel.get() == Panel::Start)?;
         let width = crate::browser::by_id("stage").map_or(1000.0, |stage| f64::from(stage.client_width()));
         let x = (spot.x + 18.0).min(width - live.padding.get().right - PILL).max(8.0);
-        let style = format!("left:0;top:0;transform:translate({x:.0}px,{:.0}px)", spot.y - 16.0);
+        let style =
+            format!("left:0;top:0;transform:translate({}px,{}px)", x.round() as i32, (spot.y - 16.0).round() as i32);
         Some(view! { <div class="pill" style=style>{icon("route")} {text}</div> })
     })
 }

@@ -73,7 +73,7 @@ pub fn Attribution() -> impl IntoView {
             40_075_016.686 * view.centre.lat().to_radians().cos() / (512.0 * model::view::scale(view.zoom));
         let length = LENGTHS.into_iter().rev().find(|length| f64::from(*length) / metres_a_px <= WIDEST)?;
         let text = if length < 1_000 { format!("{length} m") } else { format!("{} km", length / 1_000) };
-        Some(((f64::from(length) / metres_a_px).round(), text))
+        Some(((f64::from(length) / metres_a_px).round() as u32, text))
     });
     let measure = move || {
         scale.get().map(|(width, text)| {

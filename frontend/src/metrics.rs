@@ -1,7 +1,7 @@
 //! Figures of the status bar: latency, rate, clock.
 
 use leptos::prelude::*;
-use model::{Meter, format};
+use model::{Meter, format, text::fixed};
 
 use crate::{live::Live, words};
 
@@ -69,8 +69,8 @@ fn spark(meter: &Meter) -> String {
             continue;
         };
         let y = HEIGHT - 3.0 - (HEIGHT - 6.0) * f64::from(*value) / f64::from(highest);
-        let pen = if drawing { 'L' } else { 'M' };
-        path.push_str(&format!("{pen}{:.1} {y:.1}", 1.0 + step * (missing + i) as f64));
+        let x = 1.0 + step * (missing + i) as f64;
+        path.push_str(&[if drawing { "L" } else { "M" }, &fixed(x, 1), " ", &fixed(y, 1)].concat());
         drawing = true;
     }
     path

@@ -57,7 +57,7 @@ pub fn Rows() -> impl IntoView {
             on:scroll=on_scroll
             on:keydown=move |event| walk(&event, list, layout)
         >
-            <div class="tall" role="presentation" style=move || format!("height:{}px", len.get() as f64 * row_px.get())>
+            <div class="tall" role="presentation" style=move || format!("height:{}px", (len.get() as f64 * row_px.get()) as u64)>
                 {move || {
                     let slots = slots.get();
                     (0..slots)
@@ -161,7 +161,7 @@ fn Row(index: Memo<usize>, row_px: Memo<f64>, len: Memo<usize>) -> impl IntoView
     };
     let style = move || {
         let shown = if face.with(Option::is_some) { "" } else { ";display:none" };
-        format!("top:{}px{shown}", index.get() as f64 * row_px.get())
+        format!("top:{}px{shown}", (index.get() as f64 * row_px.get()) as u64)
     };
     let tags = Memo::new(move |_| face.with(|face| face.as_ref().map(|face| face.tags.clone()).unwrap_or_default()));
     let tags = move || {

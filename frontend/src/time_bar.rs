@@ -2,7 +2,7 @@
 
 use contract::{Delivery, DeliveryId, Millis};
 use leptos::{prelude::*, task::spawn_local};
-use model::{Connection, format};
+use model::{Connection, format, text::fixed};
 
 use crate::{
     layout::{Layout, Size},
@@ -170,7 +170,8 @@ fn draw(bars: &[Bar], end: Millis, hours: i64, live: Live) -> AnyView {
         let (x, width) = (i as f64 * step, step * 0.86);
         let scale = ROOM / f64::from(highest.max(4));
         let block = |path: &mut String, from: f64, height: f64| {
-            path.push_str(&format!("M{x:.1} {:.1}h{width:.1}v{height:.1}h-{width:.1}Z", FLOOR - from - height));
+            let [x, y, width, height] = [x, FLOOR - from - height, width, height].map(|number| fixed(number, 1));
+            path.push_str(&format!("M{x} {y}h{width}v{height}h-{width}Z"));
         };
         let (total, foot) = (f64::from(bar.all) * scale, f64::from(bar.late) * scale);
         block(&mut all, foot, total - foot);
@@ -192,7 +193,7 @@ fn draw(bars: &[Bar], end: Millis, hours: i64, live: Live) -> AnyView {
     let first = (start + zone).div_euclid(every) * every + every - zone;
     let marks = (0..).map(|i| first + i * every).take_while(|at| *at < end - every / 4).map(|at| {
         let share = (at - start) as f64 / (end - start) as f64 * 100.0;
-        view! { <span style=format!("left:{share:.2}%")>{format::time(at, live.zone_min)}</span> }
+        view! { <span style=format!("left:{}%", fixed(share, 2))>{format::time(at, live.zone_min)}</span> }
     });
     let (total, total_late) = (bars.iter().map(|b| b.all).sum::<u32>(), bars.iter().map(|b| b.late).sum::<u32>());
     let span = span_name(hours);

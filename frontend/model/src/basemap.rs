@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 
 pub use colours::Colours;
 
+use crate::text::{fixed, short};
+
 /// Source of the streets.
 pub const CITY: &str = "city";
 /// Source of the coastlines, and their layer.
@@ -68,7 +70,12 @@ fn filled(template: &str, dark: bool, land: bool) -> Value {
     let quoted = |name: &str| format!("\"{{{name}}}\"");
     // Near the ground everything unknown is land; from afar it is sea, and the coastlines say what is land.
     let ground = if land {
-        format!(r#"["interpolate",["linear"],["zoom"],9,"{}",{LAND_BELOW},"{}"]"#, colours.water, colours.land)
+        format!(
+            r#"["interpolate",["linear"],["zoom"],9,"{}",{},"{}"]"#,
+            colours.water,
+            short(LAND_BELOW, 1),
+            colours.land
+        )
     } else {
         format!("\"{}\"", colours.land)
     };
@@ -88,9 +95,9 @@ fn width(more: f64) -> String {
     let at = |zoom: f64| {
         let case = |(class, width): (&str, f64)| {
             let width = (width * crate::view::scale(zoom - AT_ZOOM)).max(0.7);
-            format!("\"{class}\",{:.2}", width + more)
+            format!("\"{class}\",{}", fixed(width + more, 2))
         };
-        format!(r#"{zoom},["match",["get","c"],{},1]"#, WIDTHS.map(case).join(","))
+        format!(r#"{},["match",["get","c"],{},1]"#, short(zoom, 1), WIDTHS.map(case).join(","))
     };
     format!(r#"["interpolate",["exponential",2],["zoom"],{}]"#, [11.0, 13.0, AT_ZOOM, 20.0].map(at).join(","))
 }

@@ -5,7 +5,7 @@ use contract::{
     frame::{Count, CourierStatus},
 };
 
-use crate::format;
+use crate::{format, text::fixed};
 
 /// Source of the squares.
 pub const CELLS: &str = "cells";
@@ -49,10 +49,10 @@ pub fn discs_geojson(counts: &[Count], level: u16) -> String {
     let disc = |count: &Count| {
         let radius = radius(count.couriers);
         let (status, at) = (count.worst as u8, pair(at(count, level, 0.5, 0.5)));
-        let (r, z) = (radius - 1.5, (radius * 0.62).clamp(11.0, 16.0));
+        let (r, z) = (fixed(radius - 1.5, 1), fixed((radius * 0.62).clamp(11.0, 16.0), 1));
         let number = format::exact(u64::from(count.couriers));
         format!(
-            r#"{{"type":"Feature","properties":{{"s":{status},"r":{r:.1},"z":{z:.1},"n":"{number}"}},"geometry":{{"type":"Point","coordinates":{at}}}}}"#
+            r#"{{"type":"Feature","properties":{{"s":{status},"r":{r},"z":{z},"n":"{number}"}},"geometry":{{"type":"Point","coordinates":{at}}}}}"#
         )
     };
     collection(counts.iter().map(disc).collect())
@@ -66,7 +66,7 @@ fn collection(features: Vec<String>) -> String {
 }
 
 fn pair(place: Place) -> String {
-    format!("[{:.6},{:.6}]", place.lon(), place.lat())
+    ["[", &fixed(place.lon(), 6), ",", &fixed(place.lat(), 6), "]"].concat()
 }
 
 /// r = 15 + 7 (log10 n - 1), but never too small to read.

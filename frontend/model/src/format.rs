@@ -4,6 +4,8 @@
 
 use contract::{Millis, live::EtaRange};
 
+use crate::text::{fixed, short};
+
 const MINUTE: Millis = 60_000;
 const HOUR: Millis = 60 * MINUTE;
 const DAY: Millis = 24 * HOUR;
@@ -92,40 +94,40 @@ pub fn late_badge(late_ms: Millis) -> String {
 pub fn distance(metres: f64) -> String {
     match metres {
         m if m < 995.0 => format!("{} m", (m / 10.0).round() as i64 * 10),
-        m if m < 9_950.0 => format!("{:.1} km", m / 1000.0),
-        m => format!("{:.0} km", m / 1000.0),
+        m if m < 9_950.0 => fixed(m / 1000.0, 1) + " km",
+        m => fixed(m / 1000.0, 0) + " km",
     }
 }
 
 /// "18 km/h".
 pub fn speed(mps: f64) -> String {
-    format!("{:.0} km/h", mps * 3.6)
+    fixed(mps * 3.6, 0) + " km/h"
 }
 
 /// "176° S".
 pub fn heading(degrees: f64) -> String {
     const POINTS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
     let point = POINTS[(degrees / 45.0).round() as usize % 8];
-    format!("{:.0}° {point}", degrees.rem_euclid(360.0))
+    format!("{}° {point}", fixed(degrees.rem_euclid(360.0), 0))
 }
 
 /// "46 ms", "1.2 s": how late something is.
 pub fn delay(ms: u32) -> String {
-    if ms < 1000 { format!("{ms} ms") } else { format!("{:.1} s", f64::from(ms) / 1000.0) }
+    if ms < 1000 { format!("{ms} ms") } else { fixed(f64::from(ms) / 1000.0, 1) + " s" }
 }
 
 /// "46 %".
 pub fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
+    fixed(share * 100.0, 0) + " %"
 }
 
 /// "412", "6.8k", "22k", "1.2M": how many, short. The exact number belongs in the tooltip.
 pub fn count(n: u64) -> String {
     match n {
         0..1_000 => n.to_string(),
-        1_000..99_950 => format!("{:.1}k", n as f64 / 1e3).replace(".0k", "k"),
-        99_950..999_500 => format!("{:.0}k", n as f64 / 1e3),
-        _ => format!("{:.1}M", n as f64 / 1e6).replace(".0M", "M"),
+        1_000..99_950 => short(n as f64 / 1e3, 1) + "k",
+        99_950..999_500 => fixed(n as f64 / 1e3, 0) + "k",
+        _ => short(n as f64 / 1e6, 1) + "M",
     }
 }
 

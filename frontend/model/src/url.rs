@@ -4,7 +4,10 @@
 
 use contract::{CourierId, DeliveryId, Place, RouteId, frame::CourierStatus};
 
-use crate::{Filter, Selection, Sort, Source, Tab, Theme};
+use crate::{
+    Filter, Selection, Sort, Source, Tab, Theme,
+    text::{fixed, short},
+};
 
 /// What the address tells.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,7 +70,7 @@ impl Address {
         let mut pairs: Vec<(&str, String)> = Vec::new();
         if let Some((place, zoom)) = self.at {
             // 5 decimals are a metre; a second decimal of the zoom nobody sees.
-            pairs.push(("at", format!("{:.5},{:.5},{}", place.lat(), place.lon(), short(zoom))));
+            pairs.push(("at", [fixed(place.lat(), 5), fixed(place.lon(), 5), short(zoom, 2)].join(",")));
         }
         let filter = &self.filter;
         if !filter.text.trim().is_empty() {
@@ -117,11 +120,6 @@ fn read_at(value: &str) -> Option<(Place, f64)> {
     let place = Place::new(parts.next()??, parts.next()??).ok()?;
     let zoom = parts.next().flatten().filter(|zoom| (0.0..=22.0).contains(zoom)).unwrap_or(15.0);
     Some((place, zoom))
-}
-
-fn short(zoom: f64) -> String {
-    let text = format!("{zoom:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Percent-encodes what has a meaning in a query; letters of all languages stay readable where browsers show them.

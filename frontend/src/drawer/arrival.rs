@@ -2,7 +2,7 @@
 
 use contract::{Delivery, DeliveryStatus, Millis, frame::CourierStatus};
 use leptos::prelude::*;
-use model::format;
+use model::{format, text};
 
 use super::Story;
 use crate::signal::Memo;
@@ -34,9 +34,9 @@ pub fn Arrival() -> impl IntoView {
             let share = f64::from(permille) / 10.0;
             view! {
                 <div class=format!("prog {colour}") role="progressbar" aria-valuemin="0" aria-valuemax="100"
-                    aria-valuenow=format!("{share:.0}") aria-label=words::POSITION>
-                    <i style=format!("width:{share}%")></i>
-                    {(permille < 1000).then(|| view! { <u style=format!("left:{share}%")></u> })}
+                    aria-valuenow=text::fixed(share, 0) aria-label=words::POSITION>
+                    <i style=format!("width:{}%", text::fixed(share, 1))></i>
+                    {(permille < 1000).then(|| view! { <u style=format!("left:{}%", text::fixed(share, 1))></u> })}
                 </div>
             }
         })

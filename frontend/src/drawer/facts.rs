@@ -1,7 +1,7 @@
 //! Nine facts; a dash where the data does not say.
 
 use leptos::prelude::*;
-use model::format;
+use model::{format, text};
 
 use super::Story;
 use crate::signal::Memo;
@@ -46,7 +46,7 @@ fn facts(story: Story) -> [(&'static str, Option<String>); 9] {
     [
         (words::SPEED, speed.map(format::speed)),
         (words::HEADING, heading.map(format::heading)),
-        (words::ACCURACY, fix.and_then(|fix| fix.accuracy_m).map(|metres| format!("± {metres:.0} m"))),
+        (words::ACCURACY, fix.and_then(|fix| fix.accuracy_m).map(|metres| format!("± {} m", text::fixed(metres, 0)))),
         (words::BATTERY, fix.and_then(|fix| fix.battery).map(format::percent)),
         (words::SOURCE, source),
         (words::POSITION, row.map(|row| format::ago(row.at, now))),

@@ -2,7 +2,10 @@
 
 use contract::Millis;
 use leptos::prelude::*;
-use model::format;
+use model::{
+    format,
+    text::{fixed, short},
+};
 
 use super::Story;
 use crate::signal::Memo;
@@ -63,11 +66,11 @@ fn draw(points: &[(Millis, f64)]) -> (String, String, String) {
             continue;
         }
         y = HEIGHT - 2.0 - speed / highest * (HEIGHT - 8.0);
-        line.push_str(&format!("{}{x:.1} {y:.1}", if line.is_empty() { 'M' } else { 'L' }));
+        line.push_str(&[if line.is_empty() { "M" } else { "L" }, &fixed(x, 1), " ", &fixed(y, 1)].concat());
         drawn_x = x;
     }
-    let area = format!("{line}L{:.1} {HEIGHT}L0 {HEIGHT}Z", WIDTH - 2.0);
-    (line, area, format!("{y:.1}"))
+    let area = format!("{line}L{} {height}L0 {height}Z", fixed(WIDTH - 2.0, 1), height = short(HEIGHT, 1));
+    (line, area, fixed(y, 1))
 }
 
 /// How often it stood still between the ends, and how long in all.

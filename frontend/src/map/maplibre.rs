@@ -234,7 +234,7 @@ fn easing() -> JsValue {
 
 /// A JSON value as an object.
 pub fn to_js(value: &Value) -> JsValue {
-    JSON::parse(&value.to_string()).unwrap_or(JsValue::UNDEFINED)
+    serde_json::to_string(value).ok().and_then(|text| JSON::parse(&text).ok()).unwrap_or(JsValue::UNDEFINED)
 }
 
 fn get(object: &JsValue, key: &str) -> JsValue {

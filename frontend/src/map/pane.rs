@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use contract::Place;
 use leptos::{html::Div, prelude::*, task::spawn_local};
-use model::{Tier, basemap, counts};
+use model::{Tier, basemap, counts, text};
 use serde_json::json;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlDivElement;
@@ -76,7 +76,7 @@ pub fn MapPane() -> impl IntoView {
         });
         true
     });
-    let zoom = move || live.view.with(|view| view.map(|view| format!("{:.2}", view.zoom)));
+    let zoom = move || live.view.with(|view| view.map(|view| text::fixed(view.zoom, 2)));
     let tier = move || live.view.with(|view| view.map(|view| Tier::at(view.zoom).as_str()));
     view! {
         <style>{RULES}</style>

@@ -2,7 +2,7 @@
 
 use contract::{Place, rest::Route};
 use leptos::prelude::*;
-use model::format;
+use model::{format, text::fixed};
 
 use super::Form;
 use crate::signal::{Memo, RwSignal};
@@ -109,7 +109,7 @@ fn thumb(line: &[Place]) -> String {
         let at = (origin.0 + (x - left) * scale, origin.1 + (y - top) * scale);
         // Points nearer than half a pixel cannot be seen apart.
         if i + 1 == points.len() || (at.0 - last.0).abs() + (at.1 - last.1).abs() > 0.5 {
-            path.push_str(&format!("{}{:.1} {:.1}", if path.is_empty() { 'M' } else { 'L' }, at.0, at.1));
+            path.push_str(&[if path.is_empty() { "M" } else { "L" }, &fixed(at.0, 1), " ", &fixed(at.1, 1)].concat());
             last = at;
         }
     }
