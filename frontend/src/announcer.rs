@@ -1,10 +1,10 @@
-//! Says aloud, politely, what happens: connection, arrivals, alarms.
+//! Says aloud, politely, how the connection stands. `toasts` says the rest.
 
 use leptos::prelude::*;
 use model::Connection;
 
 use crate::signal::Memo;
-use crate::{live::Live, toasts, words};
+use crate::{live::Live, words};
 
 /// A live region that nobody sees.
 #[component]
@@ -16,12 +16,5 @@ pub fn Announcer() -> impl IntoView {
         Connection::Reconnecting { .. } => words::RECONNECTING,
         Connection::Ended(_) => words::ENDED,
     });
-    let notice = Memo::new(move |_| {
-        live.notices.with(|notices| notices.last().map(|notice| toasts::lines(notice, live).0).unwrap_or_default())
-    });
-    view! {
-        <div class="vh" role="status" aria-live="polite">{move || state.get()}</div>
-        <div class="vh" role="status" aria-live="polite">{move || notice.get()}</div>
-    }
-    .into_any()
+    view! { <div class="vh" role="status" aria-live="polite">{move || state.get()}</div> }.into_any()
 }

@@ -6,9 +6,10 @@ use crate::{
     callout::{Callout, PreviewPill},
     legend::Legend,
     time_bar::TimeBar,
+    toasts::Toasts,
 };
 
-/// The selection's card, the pill of a previewed way, the legend and the time bar.
+/// The selection's card, the pill of a previewed way, the legend, the time bar and the notices.
 #[component]
 pub fn Floats() -> impl IntoView {
     view! {
@@ -16,6 +17,7 @@ pub fn Floats() -> impl IntoView {
         <PreviewPill/>
         <Legend/>
         <TimeBar/>
+        <Toasts/>
     }
     .into_any()
 }

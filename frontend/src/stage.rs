@@ -15,7 +15,6 @@ use crate::{
     part::part,
     sign::icon,
     signal::Memo,
-    toasts::Toasts,
     words,
 };
 
@@ -57,7 +56,6 @@ pub fn Stage() -> impl IntoView {
             {part(again)}
             {part(onboard)}
             <Banner/>
-            <Toasts/>
             {part(help)}
         </main>
     }

@@ -1,4 +1,4 @@
-//! Quiet notices: at most three, each for 6 s, an alarm until it is closed.
+//! Quiet notices: at most three, each for 6 s, an alarm until it is closed. The last one is said aloud, politely.
 
 use std::time::Duration;
 
@@ -38,7 +38,11 @@ pub fn Toasts() -> impl IntoView {
             shown
         })
     });
+    let aloud = Memo::new(move |_| {
+        live.notices.with(|notices| notices.last().map(|notice| lines(notice, live).0).unwrap_or_default())
+    });
     view! {
+        <div class="vh" role="status" aria-live="polite">{move || aloud.get()}</div>
         <div class="toasts">
             <For each=move || shown.get() key=|notice| notice.id children=move |notice| view! { <Toast notice/> }/>
         </div>
@@ -78,7 +82,7 @@ fn Toast(notice: Notice) -> impl IntoView {
 }
 
 /// A notice's two lines.
-pub fn lines(notice: &Notice, live: Live) -> (String, String) {
+fn lines(notice: &Notice, live: Live) -> (String, String) {
     let zone = live.zone_min;
     match &notice.what {
         What::Ended(delivery) => {
