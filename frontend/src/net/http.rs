@@ -4,15 +4,14 @@ use std::{future::Future, pin::Pin};
 
 use contract::Problem;
 use leptos::prelude::window;
-use model::read::{self, Unreadable};
-use serde::de::DeserializeOwned;
+use model::read::{self, Read, Unreadable};
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
 /// Sends a request and reads the JSON of its answer. `body` is JSON.
-pub async fn json<T: DeserializeOwned>(method: &str, path: &str, body: Option<String>) -> Result<T, Problem> {
+pub async fn json<T: Read>(method: &str, path: &str, body: Option<String>) -> Result<T, Problem> {
     let (status, value) = ask(method, path, body).await?;
     read::typed(value).map_err(|error| unreadable(status, &error))
 }
