@@ -15,7 +15,7 @@ use crate::{
     floats::Floats,
     help::Help,
     layout::Layout,
-    live::Live,
+    live::{self, Live},
     onboard::Onboard,
     part::{part, watch},
     signal::{Memo, RwSignal},
@@ -25,6 +25,8 @@ use crate::{
 
 /// How long after the first sight the parts are fetched, so that opening one waits for nothing.
 const AFTER: Duration = Duration::from_millis(500);
+/// A file that did not come is asked for again after this time, where nothing on the screen says so.
+const AGAIN: Duration = Duration::from_secs(3);
 
 /// Builds a part's view.
 type Build = fn() -> AnyView;
@@ -40,7 +42,7 @@ pub enum Later {
     Onboard,
     /// The card of keys.
     Help,
-    /// What floats on the map: legend, time bar, callout.
+    /// What floats on the map: legend, time bar, callout, notices.
     Floats,
 }
 
@@ -67,6 +69,11 @@ fn help() -> Result<Build, SplitLoaderError> {
 #[wasm_split(floats, fallible)]
 fn floats() -> Result<Build, SplitLoaderError> {
     Ok(|| view! { <Floats/> }.into_any())
+}
+
+#[wasm_split(drawer, fallible)]
+fn trail() -> Result<fn(Live), SplitLoaderError> {
+    Ok(live::trail::keep)
 }
 
 impl Later {
@@ -151,18 +158,44 @@ fn close(which: Later) -> AnyView {
     }
 }
 
-/// Fetches the panels soon after the first sight.
+/// Fetches the panels soon after the first sight, and what loads trails then or when something is selected. Once, in the
+/// root, which owns what it makes.
 pub fn fetch_soon(live: Live) {
+    let trail = RwSignal::new(false);
+    watch(move || {
+        if live.selected.with(Option::is_some) {
+            trail.set(true);
+        }
+    });
+    let wanted = Memo::new(move |_| trail.get());
+    let owner = Owner::current();
+    watch(move || {
+        if wanted.get() {
+            follow(live, owner.clone());
+        }
+    });
     let seen = Memo::new(move |_| live.loaded.get() && live.view.with(Option::is_some));
     watch(move || {
         if seen.get() {
             let fetch = || {
+                trail.set(true);
                 for which in [Later::Drawer, Later::Start] {
                     // A failure is told when the part is asked for.
                     spawn_local(async move { drop(which.fetch().await) });
                 }
             };
             set_timeout(fetch, AFTER);
+        }
+    });
+}
+
+/// Keeps the trail of the selection from when its code is here. A file that does not come is asked for again: there is
+/// nobody to press a button for it.
+fn follow(live: Live, owner: Option<Owner>) {
+    spawn_local(async move {
+        match trail().await {
+            Ok(keep) => owner.unwrap_or_default().with(|| keep(live)),
+            Err(_) => set_timeout(move || follow(live, owner), AGAIN),
         }
     });
 }

@@ -1,7 +1,7 @@
 //! What all of the page shares: the live data and what a person does with it, as leptos signals.
 //!
-//! The socket (`session`) writes `connection`, `world`, `revision`, `summary`, `meter`, `clock` and `notices`; `trail` loads
-//! the trail of the selection; the map writes `view`, `anchor`, `drawn`, `selected`, `hovered` and `follow`; panels write
+//! The socket (`session`) writes `connection`, `world`, `revision`, `summary`, `meter`, `clock` and `notices`; `trail`, which
+//! is fetched later, loads the trail of the selection; the map writes `view`, `anchor`, `drawn`, `selected`, `hovered` and `follow`; panels write
 //! `selected`, `hovered`, `follow`, `filter`, `theme`, `preview` and `padding`. `address` keeps filter, theme, selection and
 //! view in the page's address.
 
@@ -9,7 +9,7 @@ mod address;
 mod clock;
 mod roster;
 mod session;
-mod trail;
+pub(crate) mod trail;
 
 use contract::{CourierId, DeliveryId, Millis, Place, live::Summary};
 use leptos::prelude::*;
@@ -116,7 +116,6 @@ impl Live {
         };
         provide_context(live);
         address::keep(live);
-        trail::keep(live);
         roster::keep(live);
         live.begin();
         live

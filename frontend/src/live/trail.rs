@@ -1,4 +1,4 @@
-//! The trail of what is selected: loaded once, then growing with each new fix.
+//! The trail of what is selected: loaded once, then growing with each new fix. What loads it is fetched with the drawer.
 
 use contract::{CourierId, DeliveryId, Millis, frame::CourierStatus};
 use leptos::{prelude::*, task::spawn_local};
