@@ -22,6 +22,8 @@ mod legend;
 mod list;
 pub mod live;
 pub mod map;
+#[cfg(target_arch = "wasm32")]
+mod maths;
 mod metrics;
 pub mod net;
 mod onboard;
@@ -44,6 +46,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Puts the page into the document.
 #[wasm_bindgen(start)]
 pub fn start() {
+    // A release page says nothing of a panic: xtask leaves out what would be said.
+    #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
     leptos::mount::mount_to_body(app::App);
 }
