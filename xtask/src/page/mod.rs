@@ -7,6 +7,7 @@ mod budget;
 mod compress;
 mod inputs;
 mod land;
+mod lean;
 mod maplibre;
 mod npm;
 mod wasm;

@@ -16,7 +16,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::npm;
+use super::{lean, npm};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -41,7 +41,9 @@ pub fn build(root: &Path, target: &Path, release: bool, stage: &Path) -> Result<
     }
     let whole = target.join(TARGET).join(profile).join("frontend.wasm");
     let main = bound.join("main.wasm");
-    cut(&whole, &main, &bound)?;
+    let bytes = fs::read(&whole).with_context(|| format!("cannot read {}", whole.display()))?;
+    let bytes = if release { lean::lean(&bytes)? } else { bytes };
+    cut(&bytes, &main, &bound)?;
     wasm_bindgen_cli_support::Bindgen::new()
         .input_path(&main)
         .out_name("app")
@@ -60,9 +62,8 @@ pub fn build(root: &Path, target: &Path, release: bool, stage: &Path) -> Result<
 
 /// Cuts the parts off that `#[wasm_split]` marks: `main.wasm`, `split_*.wasm`, `chunk_*.wasm` (what several parts need) and
 /// `split.js`, which loads them.
-fn cut(whole: &Path, main: &Path, into: &Path) -> Result<()> {
-    let bytes = fs::read(whole).with_context(|| format!("cannot read {}", whole.display()))?;
-    let mut options = wasm_split_cli_support::Options::new(&bytes);
+fn cut(whole: &[u8], main: &Path, into: &Path) -> Result<()> {
+    let mut options = wasm_split_cli_support::Options::new(whole);
     options.output_dir = into;
     options.main_out_path = main;
     options.main_module = "./app.js";
