@@ -177,7 +177,7 @@ pub fn fetch_soon(live: Live) {
     let seen = Memo::new(move |_| live.loaded.get() && live.view.with(Option::is_some));
     watch(move || {
         if seen.get() {
-            let fetch = || {
+            let fetch = move || {
                 trail.set(true);
                 for which in [Later::Drawer, Later::Start] {
                     // A failure is told when the part is asked for.
