@@ -136,6 +136,26 @@ async fn a_handler_that_is_not_ready_gets_nothing_and_then_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn partitions_that_were_given_up_while_paused_are_read_when_they_come_back() {
+    let cluster = Cluster::new(&[("t", 4)]);
+    let producer = Producer::new(&cluster.settings()).unwrap();
+    let first = member(&cluster.settings(), true);
+    first.seen.until("all four", |l| l.iter().filter(|l| l.starts_with("assigned")).count() == 4).await;
+    first.ready.store(false, Ordering::SeqCst);
+    // Beyond the time after which the partitions are paused.
+    let until_paused = std::time::Instant::now() + Duration::from_millis(700);
+    until("paused", || std::time::Instant::now() > until_paused).await;
+    let second = member(&cluster.settings(), true);
+    second.seen.until("its share", |l| l.iter().filter(|l| l.starts_with("assigned")).count() == 2).await;
+    first.ready.store(true, Ordering::SeqCst);
+    second.running.stop().await;
+    first.seen.until("all four again", |l| l.iter().filter(|l| l.starts_with("assigned")).count() == 6).await;
+    send(&producer, 40).await;
+    until("all records", || first.seen.count("record") == 40).await;
+    first.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_deleted_since_the_commit_is_counted_and_reading_goes_on() {
     let cluster = Cluster::new(&[("t", 1)]);
     let mut settings = cluster.settings();

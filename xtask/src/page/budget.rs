@@ -11,7 +11,8 @@ const WASM: u64 = 193_500;
 /// All scripts and wasm of the first sight, MapLibre and its worker included.
 const FIRST: u64 = 458_000;
 /// Each part that is fetched later, by the name in `frontend/src/later.rs`. What several parts need is counted apart.
-const PARTS: [(&str, u64); 5] = [("ground", 12_000), ("drawer", 29_500), ("start", 41_500), ("floats", 24_500), ("shared", 12_000)];
+const PARTS: [(&str, u64); 5] =
+    [("ground", 12_000), ("drawer", 29_500), ("start", 41_500), ("floats", 24_500), ("shared", 12_000)];
 
 /// Sizes in bytes, by what they are.
 #[derive(Debug, Default, PartialEq)]

@@ -244,9 +244,11 @@ impl Member {
             let known = Place { next: place.from, high: place.high, caught_up: false };
             self.held.insert((place.topic, place.partition), known);
         }
-        if self.paused {
-            // All or nothing: what is resumed later is everything that is held.
-            self.consumer.pause(&list)?;
+        // All or nothing: what is resumed later is everything that is held. And librdkafka remembers a pause with a
+        // partition that was given up meanwhile: taken on again, it would never be read.
+        match self.paused {
+            true => self.consumer.pause(&list)?,
+            false => self.consumer.resume(&list)?,
         }
         self.heard_at = Instant::now();
         tracing::info!(
