@@ -3,6 +3,7 @@
 //! `build` checks everything and opens the port, `run` serves until shutdown. All replicas are equal: each reads all
 //! partitions of both topics, in no group, and commits nothing.
 
+pub mod access;
 pub mod basemap;
 pub mod commands;
 pub mod live;
@@ -34,6 +35,7 @@ use service::{
 };
 use tokio::net::TcpListener;
 
+use access::Access;
 use commands::Commands;
 use live::{Live, pending::Pending, reader, writer};
 use rest::problem::Answer;
@@ -66,6 +68,10 @@ pub struct App {
     pub commands: Commands,
     /// Time.
     pub clock: Clock,
+    /// What tokens are held against.
+    pub access: Arc<Access>,
+    /// Where the public port listens.
+    pub addr: SocketAddr,
     /// Pages of other hosts that may open sockets.
     pub allowed_origins: Vec<String>,
     /// Most sockets that may be open.
@@ -80,10 +86,12 @@ pub struct App {
 }
 
 impl App {
-    /// What a new socket's session needs.
-    pub fn session_context(&self) -> SessionContext {
+    /// What a new socket's session needs. `open`: whether it may do without a token.
+    pub fn session_context(&self, open: bool) -> SessionContext {
         SessionContext {
             live: self.live.clone(),
+            access: self.access.clone(),
+            open,
             clock: self.clock.clone(),
             server: self.server.clone(),
             tick_ms: self.tick.as_millis() as u32,
@@ -150,6 +158,7 @@ pub async fn build(settings: Settings, surroundings: Surroundings, health: Healt
     settings.check()?;
     let routes = load_routes(&settings)?;
     let history = history::open_reader(&settings.history).map_err(|error| StartError::setting(error.to_string()))?;
+    let access = Arc::new(Access::new(&settings.access)?);
     let producer = Producer::new(&settings.kafka)?;
     let topic = settings.kafka.topic(commands::TOPIC);
     let limits = Limits {
@@ -165,6 +174,8 @@ pub async fn build(settings: Settings, surroundings: Surroundings, health: Healt
         history,
         commands: Commands::new(producer, topic, surroundings.durability.clone()),
         clock: surroundings.clock.clone(),
+        access,
+        addr,
         allowed_origins: settings.http.allowed_origins.clone(),
         max_sockets: settings.http.max_sockets,
         basemap: settings.http.basemap()?,

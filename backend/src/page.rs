@@ -29,7 +29,11 @@ pub async fn serve(State(app): State<Arc<App>>, method: Method, uri: Uri, header
     }
     let asked = uri.path().trim_start_matches('/');
     let is_file = asked.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    let name = if is_file { asked } else { "index.html" };
+    let name = match asked {
+        file if is_file => file,
+        "track" | "track/" => "track.html",
+        _ => "index.html",
+    };
     if let (Some(basemap), "index.html") = (&app.basemap, name)
         && let Some(file) = Dist::get(name)
     {

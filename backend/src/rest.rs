@@ -5,6 +5,7 @@ pub mod deliveries;
 pub mod figures;
 mod host;
 pub mod layers;
+pub mod link;
 pub mod openapi;
 pub mod past;
 pub mod problem;
@@ -22,7 +23,7 @@ use axum::{
 
 use tower_http::services::ServeFile;
 
-use crate::{App, basemap::FILE_PATH, page, socket};
+use crate::{App, access, basemap::FILE_PATH, page, socket};
 
 /// The whole of the public port: REST, the socket, the page.
 pub fn router(app: Arc<App>) -> Router {
@@ -35,6 +36,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/deliveries/{id}/start", post(deliveries::start))
         .route("/deliveries/{id}/finish", post(deliveries::finish))
         .route("/deliveries/{id}/cancel", post(deliveries::cancel))
+        .route("/deliveries/{id}/link", post(link::create))
         .route("/deliveries/{id}/trail", get(past::delivery_trail))
         .route("/deliveries/{id}/audit", get(past::audit))
         .route("/couriers", get(couriers::list))
@@ -49,6 +51,8 @@ pub fn router(app: Arc<App>) -> Router {
     let api = layers::for_requests(api);
     // The socket is outside the layers that bound a request's time and compress its answer.
     let api = api.route("/live", get(socket::connect).fallback(problem::method_not_allowed));
+    // Around every path: one that is added later is closed to customers until it is opened.
+    let api = api.layer(middleware::from_fn_with_state(app.clone(), access::guard));
     let all = Router::new().nest("/api/v1", api);
     let all = ["/api", "/api/", "/api/{*rest}"]
         .into_iter()

@@ -25,6 +25,9 @@ pub struct Settings {
     /// The public port.
     #[command(flatten)]
     pub http: HttpSettings,
+    /// Who may ask for what.
+    #[command(flatten)]
+    pub access: AccessSettings,
     /// The live state.
     #[command(flatten)]
     pub live: LiveSettings,
@@ -55,6 +58,17 @@ pub struct HttpSettings {
     /// Whose the ground is, where it does not say so itself
     #[arg(long, env = "CD_BASEMAP_ATTRIBUTION", value_name = "TEXT")]
     pub basemap_attribution: Option<String>,
+}
+
+/// Who may ask for what.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct AccessSettings {
+    /// File with the keys that sign customers' links, one a line: the first signs, all verify
+    #[arg(long, env = "CD_AUTH_SECRET_FILE", value_name = "FILE")]
+    pub auth_secret_file: Option<PathBuf>,
+    /// Where customers reach the page, as https://host
+    #[arg(long, env = "CD_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
 }
 
 /// The live state.

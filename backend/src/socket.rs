@@ -1,6 +1,7 @@
 //! The live socket: the handshake. What happens on an open socket is `session`'s, one task for each, and only that task
 //! writes to it.
 
+mod follow;
 mod inbox;
 mod session;
 
@@ -58,19 +59,20 @@ pub async fn connect(
         .max_frame_size(MAX_READ)
         .protocols([live::SUBPROTOCOL]);
     let spoken = upgrade.selected_protocol().is_some();
+    let open = !app.access.needs_token(&headers, &app.allowed_origins);
     // What axum's task holds for as long as the socket lives is one pointer: with the futures themselves in it, it would
     // be several times larger than what a socket needs.
     upgrade
         .on_failed_upgrade(|error| tracing::debug!(%error, "a socket failed in its handshake"))
-        .on_upgrade(move |socket| serve(socket, &app, spoken))
+        .on_upgrade(move |socket| serve(socket, &app, spoken, open))
 }
 
-fn serve(socket: WebSocket, app: &Arc<App>, spoken: bool) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+fn serve(socket: WebSocket, app: &Arc<App>, spoken: bool, open: bool) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     if !spoken {
         return Box::pin(refuse(socket, close::NOT_SPOKEN));
     }
     let Some(seat) = Seat::take(app) else { return Box::pin(refuse(socket, close::OVERLOAD)) };
-    let session = Box::new(Session::new(socket, app.session_context()));
+    let session = Box::new(Session::new(socket, app.session_context(open)));
     Box::pin(async move {
         session.run().await;
         drop(seat);

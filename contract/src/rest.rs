@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CourierId, Delivery, DeliveryId, Millis, Place, Position, RouteId, live::EtaRange};
 
-pub use request::{CancelRequest, DeliveryRequest, FinishRequest, Outcome, PathChoice};
+pub use request::{CancelRequest, DeliveryRequest, FinishRequest, Outcome, PathChoice, expect_no_fields};
 
 /// A list: `{"items":[..],"next":null}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,6 +172,19 @@ pub struct FiguresRow {
     pub on_time: Option<f64>,
     /// Mean error of the ETA, s: not known yet.
     pub mean_eta_error_s: Option<f64>,
+}
+
+/// POST /deliveries/{id}/link: what a customer is given to follow the delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Link {
+    /// The page, with the token behind `#`, where no log sees it.
+    pub url: String,
+    /// Until when it is good, ms UTC. Where the delivery ends earlier, until 2 h after that.
+    pub expires_at: Millis,
+    /// What is to be known before it is given away, where there is something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 /// GET /status.

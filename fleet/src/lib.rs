@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod couriers;
+pub mod customer;
 pub mod deliveries;
 pub mod drive;
 pub mod eta;

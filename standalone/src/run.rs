@@ -150,6 +150,7 @@ fn backend_settings(settings: &Settings, kafka: &KafkaSettings, history: &histor
         log: LogSettings::default(),
         admin: AdminSettings::default(),
         http: settings.http.clone(),
+        access: settings.access.clone(),
         live: settings.live.clone(),
         history: history.clone(),
         routes_dir: settings.routes_dir.clone(),

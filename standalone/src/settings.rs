@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use backend::settings::{HttpSettings, LiveSettings};
+use backend::settings::{AccessSettings, HttpSettings, LiveSettings};
 use service::settings::LogSettings;
 
 /// Everything that the standalone process can be told.
@@ -15,6 +15,9 @@ pub struct Settings {
     /// The public port.
     #[command(flatten)]
     pub http: HttpSettings,
+    /// Who may ask for what.
+    #[command(flatten)]
+    pub access: AccessSettings,
     /// The live state.
     #[command(flatten)]
     pub live: LiveSettings,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -11,17 +11,19 @@ use axum::{
 use contract::{
     Delivery, DeliveryId, DeliveryStatus, Driver, Invalid, Millis, Problem, ProblemKind,
     problem::FieldError,
-    rest::{CancelRequest, DeliveryRequest, FinishRequest, LiveDeliveries, Outcome, PathChoice},
+    rest::{CancelRequest, DeliveryRequest, FinishRequest, LiveDeliveries, Outcome, PathChoice, expect_no_fields},
 };
-use fleet::{Fleet, deliveries::KEEP_ENDED_MS, drive, eta, path};
+use fleet::{Fleet, customer, deliveries::KEEP_ENDED_MS, drive, eta, path};
 
 use super::{
+    link,
     past::delivery_id,
     problem::{Answer, Result},
     query::{JsonBody, Named, NoParameters},
 };
 use crate::{
     App,
+    access::Caller,
     commands::{Now, Step, Submitted},
 };
 
@@ -183,14 +185,28 @@ fn busy(fleet: &Fleet, other: &Delivery, now: Millis) -> Answer {
     Answer::courier_busy(detail, Some(until))
 }
 
-/// GET /deliveries/{id}: live, else from the store.
+/// GET /deliveries/{id}: live, else from the store. A customer gets what is theirs to know.
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", params(("id" = String, Path)),
-    responses((status = 200, body = Delivery), (status = 404, body = Problem), (status = 503, body = Problem)))]
-pub async fn one(State(app): State<Arc<App>>, Named(id): Named, _: NoParameters) -> Result<Json<Arc<Delivery>>> {
-    find(&app, delivery_id(&id)?).await.map(Json)
+    responses((status = 200, body = Delivery), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 410, body = Problem), (status = 503, body = Problem)))]
+pub async fn one(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Named(id): Named,
+    _: NoParameters,
+) -> Result<Json<Arc<Delivery>>> {
+    let found = find(&app, delivery_id(&id)?).await?;
+    Ok(Json(match caller {
+        Caller::Dispatcher => found,
+        Caller::Customer { .. } => {
+            link::expect_open(&found, app.clock.now())?;
+            customer::reduced(&found).into()
+        }
+    }))
 }
 
-async fn find(app: &App, id: DeliveryId) -> Result<Arc<Delivery>> {
+/// The delivery, live or from the store.
+pub(super) async fn find(app: &App, id: DeliveryId) -> Result<Arc<Delivery>> {
     app.caught_up()?;
     if let Some(known) = app.known(&id) {
         return Ok(known);
@@ -231,12 +247,7 @@ pub async fn start(
     _: NoParameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response> {
-    // An empty object: the same reader as for cancel, which refuses fields that are none.
-    let request = CancelRequest::from_json(&body)?;
-    if request.reason.is_some() {
-        let detail = "is not a field of this request".into();
-        return Err(Problem::invalid(vec![FieldError { pointer: "/reason".into(), detail }]).into());
-    }
+    expect_no_fields(&body)?;
     let now = app.clock.now();
     change(&app, &id, |known, at| {
         driven_by_courier(known)?;

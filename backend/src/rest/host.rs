@@ -1,5 +1,6 @@
 //! Which names this server answers to. Without access control everyone who reaches the loopback port is a dispatcher, and
-//! a foreign page can make its own name point there (DNS rebinding): so a request must ask for a name of this machine.
+//! a foreign page can make its own name point there (DNS rebinding): so a request must ask for a name of this machine. The
+//! address for customers is known, too; under it nothing is told without a token (`crate::access`).
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::App;
 pub async fn known(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or("?"));
     // HTTP/1.0 needs no Host, and no browser speaks it.
-    if host.is_none_or(|host| is_known(host, &app.allowed_origins)) {
+    if host.is_none_or(|host| is_known(host, &app.allowed_origins) || app.access.is_public(host)) {
         return next.run(request).await;
     }
     let detail = "this server does not answer to that Host; CD_ALLOWED_ORIGINS lists other names";

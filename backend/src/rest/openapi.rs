@@ -5,7 +5,7 @@ use contract::{Driver, rest};
 use serde_json::{Value, json};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{couriers, deliveries, figures, past, query::NoParameters, replay, routes, status};
+use super::{couriers, deliveries, figures, link, past, query::NoParameters, replay, routes, status};
 
 /// The body of PUT and POST /deliveries as a document; `contract` reads it by hand to name every wrong field.
 #[derive(ToSchema)]
@@ -64,6 +64,7 @@ pub struct CancelBody {
         deliveries::start,
         deliveries::finish,
         deliveries::cancel,
+        link::create,
         past::deliveries,
         past::delivery_trail,
         past::courier_trail,
@@ -127,11 +128,14 @@ fn fields(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
 fn meaning(status: &str) -> &'static str {
     match status {
         "200" => "as asked, or done before",
+        "201" => "made",
         "202" => "durable",
         "400" => "malformed",
+        "401" => "the token is not good, or not any more",
         "403" => "not allowed",
         "404" => "not known here",
         "409" => "in conflict with what is there",
+        "410" => "it is over",
         "422" => "the wrong fields are named",
         "503" => "something is away: try again after Retry-After",
         _ => "see docs/protocol.md",

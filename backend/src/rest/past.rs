@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State};
 use contract::{
     CourierId, DeliveryId, DeliveryStatus, Millis,
     rest::{Audit, DeliveryPage, Trail},
 };
+use fleet::customer;
 use history::DeliveryQuery;
 
 use super::{
+    deliveries, link,
     problem::{Answer, Result},
     query::{Named, NoParameters, Parameters},
 };
-use crate::App;
+use crate::{App, access::Caller};
 
 /// How far back a courier's trail reaches where nothing else is asked for, ms.
 const DEFAULT_TRAIL_MS: Millis = 60 * 60 * 1000;
@@ -42,25 +44,36 @@ pub async fn deliveries(State(app): State<Arc<App>>, mut query: Parameters) -> R
 /// GET /deliveries/{id}/trail?max_points<=2000.
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}/trail",
     params(("id" = String, Path), ("max_points" = Option<u32>, Query)),
-    responses((status = 200, body = Trail), (status = 404, body = contract::Problem)))]
+    responses((status = 200, body = Trail), (status = 404, body = contract::Problem), (status = 410, body = contract::Problem)))]
 pub async fn delivery_trail(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Named(id): Named,
     mut query: Parameters,
 ) -> Result<Json<Trail>> {
     let max_points = query.count("max_points", history::MAX_POINTS, history::MAX_POINTS);
     query.finish()?;
     let delivery = delivery_id(&id)?;
+    if let Caller::Customer { .. } = caller {
+        let known = deliveries::find(&app, delivery).await?;
+        link::expect_open(&known, app.clock.now())?;
+        let trail = trail_of(&app, delivery, max_points).await?;
+        return Ok(Json(customer::reduced_trail(&known, trail)));
+    }
+    trail_of(&app, delivery, max_points).await.map(Json)
+}
+
+async fn trail_of(app: &App, delivery: DeliveryId, max_points: usize) -> Result<Trail> {
     if let Some(trail) = app.history.trail_of_delivery(delivery, max_points).await? {
-        return Ok(Json(trail));
+        return Ok(trail);
     }
     // The store is a little behind: what lives has fixes there soon, or has some under its courier's name already.
-    let live = app.known(&delivery).ok_or_else(|| Answer::not_found(format_args!("delivery {id}")))?;
+    let live = app.known(&delivery).ok_or_else(|| Answer::not_found(format_args!("delivery {delivery}")))?;
     let (from, to) = match live.started_at {
         Some(start) => (start, live.finished_at.unwrap_or(Millis::MAX)),
         None => (Millis::MAX, Millis::MIN),
     };
-    Ok(Json(app.history.trail_of_courier(&live.courier, from, to, max_points).await?))
+    Ok(app.history.trail_of_courier(&live.courier, from, to, max_points).await?)
 }
 
 /// GET /couriers/{id}/trail?from&to&max_points<=2000: the last hour where no times are given.

@@ -24,7 +24,11 @@ use tokio::{
     time::{Duration, Instant, Sleep},
 };
 
-use super::inbox::{Inbox, Said};
+use super::{
+    follow::{Follow, Turn},
+    inbox::{Inbox, Said},
+};
+use crate::access::{Access, Caller, Refused};
 use crate::live::{
     Live,
     cursor::Cursor,
@@ -45,6 +49,10 @@ const MAX_ANSWERS: usize = 64;
 pub struct SessionContext {
     /// The state.
     pub live: Arc<Live>,
+    /// What a token is held against.
+    pub access: Arc<Access>,
+    /// Whether a client may do without a token.
+    pub open: bool,
     /// Time.
     pub clock: Clock,
     /// Name of this replica.
@@ -66,6 +74,8 @@ pub struct Session<S> {
     tick: watch::Receiver<u64>,
     inbox: Inbox,
     viewer: Viewer,
+    /// The one delivery that a customer follows: then there is nothing else, no viewer, no events, no summary.
+    follow: Option<Box<Follow>>,
     stage: Stage,
     /// True while a write is under way.
     writing: bool,
@@ -132,6 +142,7 @@ where
             tick,
             inbox: Inbox::new(now),
             viewer: Viewer::default(),
+            follow: None,
             stage: Stage::New(now),
             writing: false,
             owed: false,
@@ -239,7 +250,10 @@ where
 
     fn act(&mut self, message: ClientMessage, now: Instant) -> Result<(), End> {
         match (&self.stage, message) {
-            (Stage::New(_), ClientMessage::Hello { cursor, .. }) => {
+            (Stage::New(_), ClientMessage::Hello { token, cursor }) => {
+                self.admit(token.as_deref(), now)?;
+                // A customer's picture is whole with the first message: there is nothing to resume.
+                let cursor = cursor.filter(|_| self.follow.is_none());
                 self.hello(cursor.as_deref(), now);
                 Ok(())
             }
@@ -248,6 +262,9 @@ where
                 self.refuse("hello", ProblemKind::WrongState, "hello was said already");
                 Ok(())
             }
+            (_, ClientMessage::View(_)) if self.follow.is_some() => self.refuse_customer("view"),
+            (_, ClientMessage::Watch { .. }) if self.follow.is_some() => self.refuse_customer("watch"),
+            (_, ClientMessage::Unwatch { .. }) if self.follow.is_some() => self.refuse_customer("unwatch"),
             (_, ClientMessage::View(view)) => {
                 self.viewer.look(view);
                 Ok(())
@@ -269,6 +286,29 @@ where
                 Ok(())
             }
         }
+    }
+
+    /// Who says hello: decides what this socket will ever tell.
+    fn admit(&mut self, token: Option<&str>, now: Instant) -> Result<(), End> {
+        let caller = match token {
+            Some(token) => self.context.access.caller(token, self.context.clock.now()),
+            None if self.context.open => Ok(Caller::Dispatcher),
+            None => Err(Refused::Missing),
+        };
+        match caller {
+            Ok(Caller::Dispatcher) => Ok(()),
+            Ok(Caller::Customer { delivery, until }) => {
+                self.follow = Some(Box::new(Follow::new(delivery, until, now)));
+                Ok(())
+            }
+            Err(Refused::NotServed(_)) => Err(End::With(close::FORBIDDEN)),
+            Err(Refused::Bad | Refused::Expired | Refused::Missing) => Err(End::With(close::UNAUTHORIZED)),
+        }
+    }
+
+    fn refuse_customer(&mut self, re: &str) -> Result<(), End> {
+        self.refuse(re, ProblemKind::Forbidden, "this link shows one delivery and nothing else");
+        Ok(())
     }
 
     fn refuse(&mut self, re: &str, kind: ProblemKind, detail: &str) {
@@ -300,13 +340,13 @@ where
 
     fn welcome(&mut self, ring: &Ring, resume: Resume, from: Option<(u64, Cursor)>) {
         let cursor = from.as_ref().map_or_else(|| ring.cursor(), |(_, cursor)| cursor.clone());
-        self.answer(&ServerMessage::Welcome {
-            server: self.context.server.to_string(),
-            now: self.context.clock.now(),
-            tick_ms: self.context.tick_ms,
-            resume,
-            cursor: cursor.encode(),
-        });
+        // Which replica this is, and how many events there were, is no customer's business.
+        let (server, cursor) = match self.follow {
+            Some(_) => (String::new(), String::new()),
+            None => (self.context.server.to_string(), cursor.encode()),
+        };
+        let (now, tick_ms) = (self.context.clock.now(), self.context.tick_ms);
+        self.answer(&ServerMessage::Welcome { server, now, tick_ms, resume, cursor });
         (self.event, self.resumed) = match from {
             Some((first, cursor)) => (first, Some(Box::new(cursor))),
             None => (ring.end(), None),
@@ -364,6 +404,9 @@ where
         if !matches!(self.stage, Stage::Open) {
             return Ok(());
         }
+        if self.follow.is_some() {
+            return self.follow_turn();
+        }
         let live = self.context.live.clone();
         let mut frame = Vec::with_capacity(self.room);
         let (events, samples) = {
@@ -390,6 +433,24 @@ where
         }
         // Where more is due, the loop writes, and comes back here.
         if self.writing && !self.owed { self.flush_now() } else { Ok(()) }
+    }
+
+    /// A customer's turn: the one delivery, where it has changed.
+    fn follow_turn(&mut self) -> Result<(), End> {
+        let at = Instant::now();
+        if let Some(follow) = self.follow.as_mut().filter(|follow| follow.is_due(at)) {
+            let seen = follow.see(&self.context.live.state.read().fleet);
+            match follow.turn(seen, self.context.clock.now(), at) {
+                Turn::Nothing => {}
+                Turn::Say(text) => self.feed(Message::Text(text.into()))?,
+                Turn::Last(text) => {
+                    self.feed(Message::Text(text.into()))?;
+                    return Err(End::With(close::ENDED));
+                }
+                Turn::Over(with) => return Err(End::With(with)),
+            }
+        }
+        if self.writing { self.flush_now() } else { Ok(()) }
     }
 
     /// Events that the client has not seen: as many as a message holds, the others follow when it is written. A reset

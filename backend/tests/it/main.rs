@@ -11,6 +11,7 @@ mod durable;
 mod edges;
 mod events;
 mod faults;
+mod links;
 mod lists;
 mod manners;
 mod openapi;

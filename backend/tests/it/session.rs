@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::Message;
 use backend::{
+    access::Access,
     live::{Live, writer::AppendSamples},
+    settings::AccessSettings,
     socket::{Session, SessionContext},
 };
 use contract::{DeliveryStatus, frame::Frame};
@@ -37,6 +39,8 @@ impl Bench {
         let drain = Shutdown::new();
         let context = SessionContext {
             live: live.clone(),
+            access: Arc::new(Access::new(&AccessSettings::default()).unwrap()),
+            open: true,
             clock: Clock::manual(now()),
             server: "bench".into(),
             tick_ms: 100,

@@ -149,6 +149,11 @@ impl CancelRequest {
     }
 }
 
+/// Reads a body that may be empty and must have no fields; errors as for [`DeliveryRequest::from_json`].
+pub fn expect_no_fields(body: &[u8]) -> Result<(), Problem> {
+    if body.is_empty() { Ok(()) } else { Fields::read(body)?.finish() }
+}
+
 /// The fields of a body that have not been looked at yet, and what was wrong with the others.
 #[derive(Default)]
 struct Fields {

@@ -4,8 +4,8 @@ use contract::{
     Driver, Place,
     live::EtaRange,
     rest::{
-        Audit, CancelRequest, DeliveryPage, DeliveryRequest, Figures, FiguresRow, FinishRequest, Gap, LiveCourier,
-        LiveDeliveries, Outcome, Page, PathChoice, Replay, Route, RouteLine, Status, Trail,
+        Audit, CancelRequest, DeliveryPage, DeliveryRequest, Figures, FiguresRow, FinishRequest, Gap, Link,
+        LiveCourier, LiveDeliveries, Outcome, Page, PathChoice, Replay, Route, RouteLine, Status, Trail,
     },
 };
 
@@ -41,6 +41,9 @@ fn deliveries() {
     golden::json("rest/deliveries.json", &DeliveryPage { items, next: Some("MTc2MzY4".into()), through: THROUGH });
     golden::json("rest/deliveries-none.json", &DeliveryPage { items: vec![], next: None, through: THROUGH });
     golden::json("rest/delivery.json", &sample::delivery());
+    let url = "https://host/track#eyJ...".to_owned();
+    golden::json("rest/link.json", &Link { url: url.clone(), expires_at: THROUGH, notice: None });
+    golden::json("rest/link-notice.json", &Link { url, expires_at: THROUGH, notice: Some("until the restart".into()) });
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use backend::{
     Settings, Surroundings,
-    settings::{HttpSettings, LiveSettings},
+    settings::{AccessSettings, HttpSettings, LiveSettings},
 };
 use history::HistoryWriter;
 use service::{
@@ -42,6 +42,7 @@ impl Setup {
                 basemap_url: None,
                 basemap_attribution: None,
             },
+            access: AccessSettings::default(),
             live: LiveSettings {
                 tick: Duration::from_millis(50),
                 live_window: Duration::from_secs(900),

@@ -21,6 +21,8 @@ pub struct Socket {
     pub welcome: Vec<Value>,
     pub cursor: Option<String>,
     pub events: Vec<Delivery>,
+    /// What a customer is told.
+    pub followed: Vec<Value>,
     pub summaries: Vec<Summary>,
     pub pongs: Vec<Value>,
     pub errors: Vec<Value>,
@@ -43,6 +45,7 @@ impl Socket {
             welcome: Vec::new(),
             cursor: None,
             events: Vec::new(),
+            followed: Vec::new(),
             summaries: Vec::new(),
             pongs: Vec::new(),
             errors: Vec::new(),
@@ -111,6 +114,7 @@ impl Socket {
                 self.cursor = Some(cursor);
                 self.events.extend(deliveries);
             }
+            ServerMessage::Delivery { .. } => self.followed.push(value),
             ServerMessage::Summary(summary) => self.summaries.push(summary),
             ServerMessage::Pong { .. } => self.pongs.push(value),
             ServerMessage::Error { .. } => self.errors.push(value),
@@ -157,6 +161,11 @@ impl Socket {
         let before = self.pongs.len();
         self.say(json!({ "type": "ping", "t": before })).await;
         self.until("a pong", |socket| socket.pongs.len() > before).await;
+    }
+
+    /// Status of the delivery as a customer was told it last.
+    pub fn status(&self) -> &str {
+        self.followed.last().and_then(|message| message["delivery"]["status"].as_str()).unwrap_or_default()
     }
 
     pub fn resume(&self) -> &str {
