@@ -189,8 +189,8 @@ export class Page {
   allowed = [];
   faults = [];
 
-  /** Opens a page in a profile of its own. `query` is the address behind the host. */
-  static async open(browser, server, query = "", options = {}) {
+  /** Opens a page in a profile of its own. `query` is the address behind the host; `watch` is given the tab before it loads. */
+  static async open(browser, server, query = "", { watch = () => {}, ...options } = {}) {
     const opened = new Page();
     const defaults = { viewport: SMALL_DESKTOP, colorScheme: "light", locale: "en-GB", timezoneId: "Europe/Helsinki" };
     opened.context = await browser.newContext({ ...defaults, ...options });
@@ -199,6 +199,7 @@ export class Page {
     Page.#open.add(opened);
     opened.tab = await opened.context.newPage();
     opened.#listen();
+    watch(opened.tab);
     await opened.tab.goto(`${server.url}/${query}`, { timeout: 60_000 });
     return opened;
   }

@@ -20,7 +20,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("model", &["contract", "fleet"]),
     ("frontend", &["contract", "fleet", "model"]),
     ("standalone", &["contract", "service", "history", "simulator", "backend", "sink"]),
-    ("xtask", &["contract", "fleet"]),
+    ("xtask", &["contract", "fleet", "model"]),
     ("e2e", &["contract", "fleet"]),
     ("bench", &["contract"]),
 ];

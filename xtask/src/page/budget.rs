@@ -10,6 +10,11 @@ use anyhow::{Context, Result, ensure};
 const WASM: u64 = 193_500;
 /// All scripts and wasm of the first sight, MapLibre and its worker included.
 const FIRST: u64 = 458_000;
+/// The customer's page without its map, on a slow phone: words, colours and scripts together.
+const TRACK: u64 = 12_000;
+/// What makes up that page's first sight.
+const TRACK_FILES: [&str; 6] =
+    ["track.html", "theme.js", "favicon.svg", "css/tokens.css", "css/track.css", "track/track.js"];
 /// Each part that is fetched later, by the name in `frontend/src/later.rs`. What several parts need is counted apart.
 const PARTS: [(&str, u64); 5] =
     [("ground", 12_000), ("drawer", 29_500), ("start", 41_500), ("floats", 24_500), ("shared", 12_000)];
@@ -20,6 +25,7 @@ struct Sizes {
     wasm: u64,
     glue: u64,
     map: u64,
+    track: u64,
     parts: BTreeMap<String, u64>,
 }
 
@@ -49,6 +55,12 @@ fn measure(dist: &Path) -> Result<Sizes> {
 impl Sizes {
     fn count(&mut self, path: &str, size: u64) {
         let Some(path) = path.strip_suffix(".br") else { return };
+        if TRACK_FILES.contains(&path) {
+            self.track += size;
+        }
+        if path.starts_with("track/") {
+            return;
+        }
         let name = path.rsplit('/').next().unwrap_or(path);
         let part = name.strip_suffix(".wasm").and_then(|stem| match stem.split_once('_') {
             Some(("split", part)) => Some(part),
@@ -83,6 +95,7 @@ fn faults(sizes: &Sizes) -> Vec<String> {
     };
     compare("wasm", sizes.wasm, WASM);
     compare("first sight", sizes.first(), FIRST);
+    compare("the customer's first sight", sizes.track, TRACK);
     for (part, size) in &sizes.parts {
         compare(part, *size, limit_of(part).unwrap_or(0));
     }
@@ -102,6 +115,7 @@ fn table(sizes: &Sizes) -> String {
     for (part, limit) in PARTS {
         row(&format!("later: {part}"), sizes.parts.get(part).copied().unwrap_or(0), Some(limit));
     }
+    row("customer's page", sizes.track, Some(TRACK));
     table
 }
 
@@ -120,6 +134,11 @@ mod tests {
             ("vendor/maplibre-gl.mjs.br", 100_000),
             ("vendor/maplibre-gl-worker.mjs.br", 6_000),
             ("map/city.geojson.br", 9_000_000),
+            ("track.html.br", 1_000),
+            ("css/tokens.css.br", 1_000),
+            ("css/drawer.css.br", 5_000),
+            ("track/track.js.br", 6_000),
+            ("track/map.js.br", 50_000),
         ] {
             sizes.count(path, size);
         }
@@ -131,6 +150,7 @@ mod tests {
     fn what_is_compressed_counts_where_it_belongs() {
         let sizes = page(100_000, "drawer");
         assert_eq!((sizes.wasm, sizes.glue, sizes.map, sizes.first()), (100_000, 8_000, 106_000, 214_000));
+        assert_eq!(sizes.track, 8_000, "what it shares counts, its map does not");
         assert_eq!(sizes.parts, BTreeMap::from([("drawer".to_owned(), 3_000), ("shared".to_owned(), 3_000)]));
         assert_eq!(faults(&sizes), Vec::<String>::new());
     }
@@ -140,6 +160,9 @@ mod tests {
         assert_eq!(faults(&page(WASM + 1, "drawer")).len(), 1);
         assert_eq!(faults(&page(FIRST, "drawer")).len(), 2);
         assert_eq!(faults(&page(100_000, "unheard_of")), ["unheard_of 3000 bytes, at most 0"]);
-        assert_eq!(faults(&Sizes::default()).len(), 2, "a page without code is none");
+        let mut heavy = page(100_000, "drawer");
+        heavy.track = TRACK + 1;
+        assert_eq!(faults(&heavy), ["the customer's first sight 12001 bytes, at most 12000"]);
+        assert_eq!(faults(&Sizes::default()).len(), 3, "a page without code is none");
     }
 }

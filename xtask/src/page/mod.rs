@@ -10,6 +10,7 @@ mod land;
 mod lean;
 mod maplibre;
 mod npm;
+mod track;
 mod wasm;
 
 use std::{
@@ -65,6 +66,7 @@ pub fn build(release: bool, progress: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     write(&index, text.replace("/app/BUILD", &app).as_bytes())?;
     npm::copy_font(root, &stage)?;
     maplibre::bundle(root, &stage)?;
+    track::build(root, &stage)?;
     let topology = root.join("node_modules/world-atlas/land-50m.json");
     let land = land::geojson(&fs::read_to_string(&topology).with_context(|| topology.display().to_string())?)?;
     write(&stage.join("map/land.geojson"), land.as_bytes())?;
