@@ -129,6 +129,9 @@ pub struct Delivery {
     /// Number of fixes of the run, where it was delivered by the simulator.
     #[serde(default)]
     pub positions: Option<u32>,
+    /// The arrival that was predicted half-way, ms UTC, where it was delivered: what predictions were worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eta_half_way: Option<Millis>,
 }
 
 /// What is wrong with a document that was not readable: perhaps only that a later version wrote a state of its own.

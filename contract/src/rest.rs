@@ -170,7 +170,7 @@ pub struct FiguresRow {
     pub mean_s: Option<f64>,
     /// Share of the delivered ones with a promise that kept it, 0 to 1.
     pub on_time: Option<f64>,
-    /// Mean error of the ETA, s: not known yet.
+    /// Mean distance from the arrival that was predicted half-way to the end, of the delivered ones, s.
     pub mean_eta_error_s: Option<f64>,
 }
 

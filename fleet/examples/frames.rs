@@ -124,6 +124,7 @@ impl Drive {
             finished_at: None,
             reason: None,
             positions: None,
+            eta_half_way: None,
         };
         let begin_m = random.unit() * measured.length_m() / 2.0;
         Ok(Self {

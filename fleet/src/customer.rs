@@ -82,6 +82,7 @@ pub fn reduced(delivery: &Delivery) -> Delivery {
         finished_at: delivery.finished_at,
         reason: None,
         positions: None,
+        eta_half_way: None,
     }
 }
 
@@ -156,6 +157,7 @@ mod tests {
             finished_at: None,
             reason: Some("a word among us".into()),
             positions: Some(139),
+            eta_half_way: None,
         }
     }
 

@@ -182,7 +182,7 @@ pub struct StatsRow {
     pub mean_s: Option<f64>,
     /// Share of the delivered ones with a promise that kept it, 0 to 1.
     pub on_time: Option<f64>,
-    /// Mean error of the ETA, s: known to no engine yet.
+    /// Mean distance from the arrival predicted half-way to the end, of the delivered ones that have one, s.
     pub mean_eta_error_s: Option<f64>,
 }
 

@@ -165,6 +165,7 @@ fn request(courier: &mut DemoCourier, route: &Route, now: Millis, made: u64, spe
         finished_at: None,
         reason: None,
         positions: None,
+        eta_half_way: None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use contract::{Delivery, DeliveryId, DeliveryStatus, Millis, Position, SourceId};
 use fleet::{
     drive::{self, Drive, Seeded},
+    eta,
     path::Path,
 };
 
@@ -114,7 +115,25 @@ impl Run {
         }
         let (status, positions) = (DeliveryStatus::Delivered, Some(self.fixes));
         let finished_at = Some(self.at(self.fixes - 1));
-        Some(End::Delivered(Box::new(Delivery { status, positions, finished_at, ..self.delivery.as_ref().clone() })))
+        let eta_half_way = self.half_way();
+        let delivered = Delivery { status, positions, finished_at, eta_half_way, ..self.delivery.as_ref().clone() };
+        Some(End::Delivered(Box::new(delivered)))
+    }
+
+    /// What was predicted half-way, reckoned from the last minute of fixes before that.
+    fn half_way(&self) -> Option<Millis> {
+        let path = self.drive.path();
+        let (mut first, mut beyond) = (0, self.fixes);
+        while first < beyond {
+            let middle = first + (beyond - first) / 2;
+            if self.drive.fix(middle).metres * 2.0 < path.length_m() { first = middle + 1 } else { beyond = middle }
+        }
+        let minute = (eta::WINDOW_MS / Millis::from(self.delivery.interval_ms.max(1))) as u32 + 1;
+        let fixes = (first.saturating_sub(minute)..self.fixes).map(|n| {
+            let fix = self.drive.fix(n);
+            (self.at(n), fix.place, Some(fix.speed_mps))
+        });
+        eta::half_way(&self.delivery, path, fixes)
     }
 
     /// Fix `n` as a record: a pure function of the delivery and `n`.

@@ -199,6 +199,7 @@ mod tests {
             finished_at: None,
             reason: None,
             positions: None,
+            eta_half_way: None,
         }
     }
 

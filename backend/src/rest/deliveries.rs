@@ -1,6 +1,9 @@
 //! Commands on deliveries, and the live ones.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{
     Extension, Json,
@@ -33,6 +36,8 @@ const ANYONE: &str = "dispatcher";
 const INTERVAL_MS: u32 = 1_000;
 /// A live state that is so far behind may not know yet what another replica has acknowledged, ms.
 const BEHIND_MS: Millis = 1_000;
+/// How long a finish waits for the trail.
+const TRAIL_WITHIN: Duration = Duration::from_secs(2);
 /// Longest path that is taken, metres.
 const MAX_LENGTH_M: f64 = drive::MAX_LENGTH_M;
 
@@ -151,6 +156,7 @@ fn plan(app: &App, id: DeliveryId, request: &DeliveryRequest, now: Millis) -> Re
         finished_at: None,
         reason: None,
         positions: None,
+        eta_half_way: None,
     })
 }
 
@@ -276,9 +282,9 @@ pub async fn finish(
 ) -> Result<Response> {
     let request = FinishRequest::from_json(&body)?;
     let now = app.clock.now();
-    let status = match request.outcome {
-        Outcome::Delivered => DeliveryStatus::Delivered,
-        Outcome::Failed => DeliveryStatus::Failed,
+    let (status, eta_half_way) = match request.outcome {
+        Outcome::Delivered => (DeliveryStatus::Delivered, half_way(&app, &id).await),
+        Outcome::Failed => (DeliveryStatus::Failed, None),
     };
     change(&app, &id, |known, _| {
         driven_by_courier(known)?;
@@ -286,9 +292,21 @@ pub async fn finish(
             return Ok(None);
         }
         expect(known, &[DeliveryStatus::InTransit])?;
-        Ok(Some(Delivery { status, finished_at: Some(now), reason: request.reason.clone(), ..known.clone() }))
+        let (finished_at, reason) = (Some(now), request.reason.clone());
+        Ok(Some(Delivery { status, finished_at, reason, eta_half_way, ..known.clone() }))
     })
     .await
+}
+
+/// What was predicted half-way, from the stored trail. A store that is away, or slow, holds up no courier: then it is not
+/// known.
+async fn half_way(app: &App, id: &str) -> Option<Millis> {
+    let known = app.known(&id.parse().ok()?)?;
+    let line = path::Path::from_polyline(&known.path).ok()?;
+    let (from, to) = (known.started_at?, app.clock.now());
+    let asked = app.history.trail_of_courier(&known.courier, from, to, history::MAX_POINTS);
+    let trail = tokio::time::timeout(TRAIL_WITHIN, asked).await.ok()?.ok()?;
+    eta::half_way(&known, &line, trail.points.iter().map(|fix| (fix.at, fix.place, fix.speed_mps)))
 }
 
 /// POST /deliveries/{id}/cancel.

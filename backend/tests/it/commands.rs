@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{
     Api, Backend, Reply,
-    samples::{ROUTE, delivery, fresh_id, line, now, request},
+    samples::{ROUTE, delivery, fix, fresh_id, line, now, request},
     shared, until,
 };
 
@@ -211,4 +211,26 @@ async fn an_old_id_is_looked_up_in_the_store() {
     // An old id that the store does not know is as good as a new one.
     let unknown = contract::DeliveryId::from_parts(now() - 86_400_000, 6);
     api.put(&format!("/deliveries/{unknown}"), &request("old-2")).await.expect::<Delivery>(202);
+}
+
+#[tokio::test]
+async fn what_was_predicted_half_way_is_told_with_the_end() {
+    let backend = Backend::start().await;
+    let api = backend.api();
+    let body = json!({ "courier": "walker", "path": line(), "driver": "courier" });
+    let id = api.post("/deliveries", &body).await.expect::<Delivery>(202).delivery;
+    let started: Delivery = api.post(&format!("/deliveries/{id}/start"), &json!({})).await.expect(202);
+    let at = started.started_at.unwrap();
+    until("the clock goes on", async || now(), |now| *now > at + 3).await;
+    let fixes = [(0, 24.93), (1, 24.9349), (2, 24.9351), (3, 24.94)].map(|(ms, lon)| {
+        let position = contract::Position { at: at + ms, ..fix("walker", 60.17, lon) };
+        history::Item::Position { broker_time: position.at, position }
+    });
+    backend.history.as_ref().unwrap().store(fixes.into_iter().collect()).await.unwrap();
+    let done: Delivery =
+        api.post(&format!("/deliveries/{id}/finish"), &json!({ "outcome": "delivered" })).await.expect(202);
+    // Half of the planned time is left at the third fix, which is the first one beyond the middle.
+    let left = done.eta_half_way.unwrap() - (at + 2);
+    let planned = i64::from(done.planned_s) * 1_000;
+    assert!((planned * 2 / 5..planned * 3 / 5).contains(&left), "{left} ms of {planned}");
 }

@@ -36,7 +36,11 @@ fn the_story_of_a_delivery() {
     };
     delivery("record/delivery-requested.json", &requested);
     delivery("record/delivery-in_transit.json", &under_way);
-    let delivered = Delivery { positions: Some(541), ..ended(DeliveryStatus::Delivered, None) };
+    let delivered = Delivery {
+        positions: Some(541),
+        eta_half_way: Some(1_763_683_752_000),
+        ..ended(DeliveryStatus::Delivered, None)
+    };
     delivery("record/delivery-delivered.json", &delivered);
     let by_hand =
         Delivery { driver: Driver::Courier, route: None, ..ended(DeliveryStatus::Failed, Some("nobody home")) };

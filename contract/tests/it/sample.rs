@@ -68,5 +68,6 @@ pub fn delivery() -> Delivery {
         finished_at: None,
         reason: None,
         positions: None,
+        eta_half_way: None,
     }
 }

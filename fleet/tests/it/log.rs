@@ -114,6 +114,7 @@ prop_compose! {
                 finished_at: status.is_terminal().then_some(END - finished_ago_s * 1_000),
                 reason: None,
                 positions: None,
+                eta_half_way: None,
             },
             offset: 0,
         }

@@ -99,6 +99,7 @@ pub fn job(who: u32, now: Millis, ends: bool) -> Delivery {
         finished_at: ends.then_some(now),
         reason: None,
         positions: None,
+        eta_half_way: None,
     }
 }
 

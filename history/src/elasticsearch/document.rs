@@ -63,13 +63,18 @@ pub(super) struct DeliveryDocument<'a> {
     took_ms: Option<Millis>,
     /// Whether it kept its promise, where it was delivered and promised.
     on_time: Option<bool>,
+    /// How far off the prediction half-way was, where it was delivered and predicted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eta_error_ms: Option<Millis>,
 }
 
 impl<'a> DeliveryDocument<'a> {
     pub(super) fn new(delivery: &'a Delivery) -> Self {
         let end = delivery.finished_at.filter(|_| delivery.status == DeliveryStatus::Delivered);
         let took_ms = end.and_then(|end| Some(end.saturating_sub(delivery.started_at?)));
-        Self { delivery, took_ms, on_time: end.and_then(|end| Some(end <= delivery.promised_at?)) }
+        let on_time = end.and_then(|end| Some(end <= delivery.promised_at?));
+        let eta_error_ms = end.and_then(|end| Some(end.saturating_sub(delivery.eta_half_way?).saturating_abs()));
+        Self { delivery, took_ms, on_time, eta_error_ms }
     }
 }
 

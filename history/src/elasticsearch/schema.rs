@@ -11,7 +11,7 @@ use super::client::Client;
 use crate::Unavailable;
 
 /// Version of the templates, and of the indices that are made from them.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 /// Whose templates and indices these are.
 const OWNER: &str = "code-delivery";
 
@@ -20,15 +20,22 @@ pub(super) async fn ensure(client: &Client) -> Result<(), Unavailable> {
     for (name, template) in templates(client) {
         ensure_template(client, &name, &template).await?;
     }
-    for index in [&client.names.deliveries, &client.names.couriers, &client.names.marks] {
+    for index in [&client.names.couriers, &client.names.marks] {
         ensure_index(client, index).await?;
+    }
+    let deliveries = &client.names.deliveries;
+    if ensure_index(client, deliveries).await? < VERSION {
+        // What a later version of this program has added to the documents; fields that are there stay as they are.
+        let mapping = json!({ "_meta": meta(), "properties": delivery() });
+        client.send(Method::Put, &format!("{deliveries}/_mapping"), Some(&mapping)).await?.read::<Value>(deliveries)?;
+        tracing::info!(index = %deliveries, version = VERSION, "history mapping extended");
     }
     Ok(())
 }
 
 /// Makes an index from its template where it is not there, and looks whose it is: one that came about without the template
-/// has a guessed mapping.
-pub(super) async fn ensure_index(client: &Client, index: &str) -> Result<(), Unavailable> {
+/// has a guessed mapping. Returns the version that it was made by.
+pub(super) async fn ensure_index(client: &Client, index: &str) -> Result<i64, Unavailable> {
     #[derive(Deserialize)]
     struct Index {
         #[serde(default)]
@@ -49,7 +56,7 @@ pub(super) async fn ensure_index(client: &Client, index: &str) -> Result<(), Una
     let version = meta["version"].as_i64().filter(|_| meta["owner"] == OWNER);
     let wrong = |line: String| Err(Unavailable::new(format!("index {index} {line}")));
     match version {
-        Some(version) if version <= VERSION => Ok(()),
+        Some(version) if version <= VERSION => Ok(version),
         Some(version) => wrong(format!("has version {version}, this program knows up to {VERSION}: use the newer one")),
         None => wrong("was not made by this program: remove it, or set another CD_HISTORY_PREFIX".into()),
     }
@@ -117,11 +124,16 @@ impl Days {
     }
 }
 
+/// Whose an index or a template is, and of which version.
+fn meta() -> Value {
+    json!({ "owner": OWNER, "version": VERSION })
+}
+
 /// (name, body) of every template.
 fn templates(client: &Client) -> Vec<(String, Value)> {
     let names = &client.names;
     let template = |of: &str, pattern: &str, settings: Value, properties: Value| {
-        let meta = json!({ "owner": OWNER, "version": VERSION });
+        let meta = meta();
         let body = json!({
             "index_patterns": [pattern],
             "priority": 500,
@@ -212,8 +224,10 @@ fn delivery() -> Value {
         "finished_at": time(),
         "reason": keyword(),
         "positions": figure("long"),
+        "eta_half_way": time(),
         "took_ms": figure("long"),
         "on_time": { "type": "boolean" },
+        "eta_error_ms": figure("long"),
     })
 }
 

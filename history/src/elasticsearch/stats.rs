@@ -27,6 +27,7 @@ pub(super) async fn of(client: &Client, query: &StatsQuery) -> Result<Stats, Una
         delivered: Delivered,
         took: Figure,
         on_time: Figure,
+        eta_error: Figure,
     }
     #[derive(Deserialize)]
     struct Key {
@@ -56,9 +57,10 @@ pub(super) async fn of(client: &Client, query: &StatsQuery) -> Result<Stats, Una
             "composite": { "size": MAX_STATS_ROWS + 1, "sources": sources },
             "aggs": {
                 "delivered": { "filter": { "term": { "status": "delivered" } } },
-                // Both are there of delivered ones alone.
+                // All are there of delivered ones alone.
                 "took": { "avg": { "field": "took_ms" } },
                 "on_time": { "avg": { "field": "on_time" } },
+                "eta_error": { "avg": { "field": "eta_error_ms" } },
             },
         } },
     });
@@ -72,7 +74,7 @@ pub(super) async fn of(client: &Client, query: &StatsQuery) -> Result<Stats, Una
         delivered: row.delivered.doc_count,
         mean_s: row.took.value.map(|ms| ms / 1_000.0),
         on_time: row.on_time.value,
-        mean_eta_error_s: None,
+        mean_eta_error_s: row.eta_error.value.map(|ms| ms / 1_000.0),
     });
     Ok(Stats { rows: rows.collect(), more, through })
 }

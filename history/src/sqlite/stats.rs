@@ -18,7 +18,8 @@ pub(super) fn of(state: &Connection, query: &StatsQuery) -> rusqlite::Result<Sta
         "SELECT requested_at / ?3 * ?3 AS t, {key} AS key, count(*),
              count(*) FILTER (WHERE status = 'delivered'),
              avg((finished_at - started_at) / 1000.0) FILTER (WHERE status = 'delivered'),
-             avg(finished_at <= promised_at) FILTER (WHERE status = 'delivered')
+             avg(finished_at <= promised_at) FILTER (WHERE status = 'delivered'),
+             avg(abs(finished_at - json_extract(document, '$.eta_half_way')) / 1000.0) FILTER (WHERE status = 'delivered')
          FROM delivery WHERE requested_at BETWEEN ?1 AND ?2
          GROUP BY t, key ORDER BY t, key LIMIT ?4"
     ))?;
@@ -32,7 +33,7 @@ pub(super) fn of(state: &Connection, query: &StatsQuery) -> rusqlite::Result<Sta
                 delivered: row.get::<_, i64>(3)?.unsigned_abs(),
                 mean_s: row.get(4)?,
                 on_time: row.get(5)?,
-                mean_eta_error_s: None,
+                mean_eta_error_s: row.get(6)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;

@@ -112,9 +112,9 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
 
 /// What a server says on which everything is set up.
 pub fn healthy(asked: &Asked) -> Said {
-    let meta = json!({ "owner": "code-delivery", "version": 1 });
+    let meta = json!({ "owner": "code-delivery", "version": 2 });
     let body = if asked.path.starts_with("/_index_template/") {
-        json!({ "index_templates": [{ "index_template": { "version": 1, "_meta": meta } }] })
+        json!({ "index_templates": [{ "index_template": { "version": 2, "_meta": meta } }] })
     } else if asked.path.contains("/_mapping") {
         json!({ "index": { "mappings": { "_meta": meta } } })
     } else {

@@ -147,5 +147,6 @@ pub fn request(n: u128, courier: &str, speed: f64) -> Delivery {
         finished_at: None,
         reason: None,
         positions: None,
+        eta_half_way: None,
     }
 }

@@ -14,6 +14,9 @@ async fn a_delivery_is_taken_up_driven_and_delivered() {
     log.until("the end", |log| log.is(id, DeliveryStatus::Delivered)).await;
     let delivered = log.last(id).unwrap().clone();
     let fixes = delivered.positions.unwrap();
+    let (start, end) = (delivered.started_at.unwrap(), delivered.finished_at.unwrap());
+    let off = (delivered.eta_half_way.unwrap() - end).abs();
+    assert!(off < (end - start) / 2, "predicted half-way, off by {off} ms of {}", end - start);
     // It is told when every fix is acknowledged: they are all there already.
     log.until("every fix", |log| log.positions.len() as u32 >= fixes).await;
     let run = log.run(id);

@@ -70,6 +70,7 @@ pub fn delivery(name: &str, status: DeliveryStatus) -> Delivery {
         finished_at: status.is_terminal().then_some(requested_at),
         reason: None,
         positions: None,
+        eta_half_way: None,
     }
 }
 

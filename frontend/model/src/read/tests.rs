@@ -3,7 +3,7 @@
 use contract::{
     CourierId, Delivery, DeliveryId, Driver, Problem,
     live::{Counts, EtaRange, Late, Latency, Resume, Summary},
-    rest::{Audit, DeliveryPage, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
+    rest::{Audit, DeliveryPage, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
 };
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ fn delivery() -> Value {
     json!({
         "delivery": DELIVERY, "courier": "c-17", "driver": "simulator", "route": "station-to-market", "path": "_p~iF",
         "distance_m": 1200, "planned_s": 240, "speed": 2, "interval_ms": 500, "status": "in_transit",
-        "requested_at": 1_763_683_200_000_i64, "started_at": 1_763_683_201_000_i64, "reference": "order \"9\"", "new": [{}]
+        "requested_at": 1_763_683_200_000_i64, "started_at": 1_763_683_201_000_i64, "reference": "order \"9\"", "eta_half_way": 1_763_683_300_000_i64, "new": [{}]
     })
 }
 
@@ -55,6 +55,11 @@ fn bodies_are_read_as_by_serde_json() {
         "errors": [{ "pointer": "/speed", "detail": "must be 0.1 to 100" }]
     });
     assert_eq!(same::<Problem>(&problem).map(|problem| problem.errors.len()), Some(1));
+    assert!(
+        same::<Link>(&json!({ "url": "https://host/track#x", "expires_at": 3, "notice": "until the restart" }))
+            .is_some()
+    );
+    assert!(same::<Link>(&json!({ "url": "https://host/track#x", "expires_at": 3 })).is_some());
     let gaps = json!([{ "from": 1, "to": 2 }]);
     assert!(same::<Trail>(&json!({ "points": [position()], "gaps": gaps, "through": 3 })).is_some());
     let audit = json!({ "expected": null, "stored": 3, "missing": [[1, 2], [4, 4]], "through": 3 });

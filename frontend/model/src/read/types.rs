@@ -4,7 +4,7 @@ use contract::{
     CourierId, Delivery, DeliveryId, DeliveryStatus, Driver, Place, Position, Problem, RouteId, SourceId,
     live::{Counts, EtaRange, Late, Latency, Resume, Summary},
     problem::FieldError,
-    rest::{Audit, DeliveryPage, Gap, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
+    rest::{Audit, DeliveryPage, Gap, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
 };
 use serde_json::Value;
 
@@ -147,6 +147,7 @@ objects! {
     Audit { expected stored missing through }
     Route { route name distance_m planned_s origin destination }
     LiveCourier { courier status position delivery eta age_ms reason }
+    Link { url expires_at notice }
     LiveDeliveries { items next cursor }
     DeliveryPage { items next through }
     Status { broker history behind_ms couriers lost sockets version now }
@@ -219,6 +220,7 @@ impl Read for Delivery {
             finished_at: fields.take("finished_at")?,
             reason: fields.take("reason")?,
             positions: fields.take("positions")?,
+            eta_half_way: fields.take("eta_half_way")?,
         })
     }
 }

@@ -76,6 +76,7 @@ fn delivery(n: u128, courier: &str, status: DeliveryStatus) -> Delivery {
         finished_at: status.is_terminal().then_some(NOW - 1_000),
         reason: None,
         positions: None,
+        eta_half_way: None,
     }
 }
 

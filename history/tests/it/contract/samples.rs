@@ -59,6 +59,7 @@ pub fn delivery(n: u64, status: DeliveryStatus) -> Delivery {
         finished_at: status.is_terminal().then_some(requested_at + 10_000),
         reason: None,
         positions: (status == DeliveryStatus::Delivered).then_some(11),
+        eta_half_way: None,
     }
 }
 

@@ -196,7 +196,7 @@ async fn nothing_is_written_into_what_others_have_made() {
         (
             "positions-2025.11.21/_mapping",
             r#"{"x":{"mappings":{"_meta":{"owner":"code-delivery","version":7}}}}"#,
-            "index positions-2025.11.21 has version 7, this program knows up to 1",
+            "index positions-2025.11.21 has version 7, this program knows up to 2",
         ),
     ] {
         let stub = foreign(what, body).await;
@@ -204,6 +204,26 @@ async fn nothing_is_written_into_what_others_have_made() {
         assert!(error.to_string().contains(expected), "{error}");
         assert!(stub.all().iter().all(|asked| asked.method == "GET"), "something was written");
     }
+}
+
+#[tokio::test]
+async fn deliveries_of_an_older_version_get_the_fields_that_came_later() {
+    let old = |body: &'static str| Some((200, body.to_owned()));
+    let stub = Stub::with(move |asked| match (asked.method.as_str(), asked.path.contains("deliveries/_mapping")) {
+        ("GET", true) => old(r#"{"x":{"mappings":{"_meta":{"owner":"code-delivery","version":1}}}}"#),
+        _ if asked.path.starts_with("/_bulk") => stored(asked),
+        _ => healthy(asked),
+    })
+    .await;
+    all_new(writer(&stub).store(fixes(1, [0]).into()).await);
+    let asked = stub.all();
+    let grown: Vec<_> =
+        asked.iter().filter(|asked| asked.method == "PUT" && asked.path.contains("/_mapping")).collect();
+    assert_eq!(grown.len(), 1, "the other indices have all they need");
+    assert!(grown[0].path.starts_with("/deliveries/_mapping"), "{}", grown[0].path);
+    let body: serde_json::Value = serde_json::from_slice(&grown[0].body).unwrap();
+    assert_eq!(body["_meta"]["version"], 2);
+    assert_eq!(body["properties"]["eta_half_way"]["type"], "date");
 }
 
 #[tokio::test]

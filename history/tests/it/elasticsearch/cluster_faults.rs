@@ -127,7 +127,7 @@ needs_a_cluster! {
             let of = |name: &str| settings[name].as_str().unwrap_or_default().to_owned();
             assert_eq!([of("number_of_shards"), of("refresh_interval"), of("auto_expand_replicas")], ["1", "5s", "0-1"]);
             let mapping = cluster.must("GET", &format!("/{index}/_mapping"), "")[&index]["mappings"].clone();
-            assert_eq!((&mapping["dynamic"], &mapping["_meta"]["version"]), (&json!("strict"), &json!(1)));
+            assert_eq!((&mapping["dynamic"], &mapping["_meta"]["version"]), (&json!("strict"), &json!(2)));
         }
     }
 
