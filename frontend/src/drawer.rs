@@ -3,6 +3,7 @@
 mod acts;
 pub mod arrival;
 mod facts;
+mod link;
 mod speed;
 mod steps;
 

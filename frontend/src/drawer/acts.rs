@@ -6,7 +6,7 @@ use contract::{Delivery, rest::CancelRequest};
 use leptos::{prelude::*, task::spawn_local};
 use model::{Follow, format};
 
-use super::Story;
+use super::{Story, link::CustomerLink};
 use crate::{
     browser, keys,
     net::api,
@@ -33,6 +33,8 @@ pub fn Acts() -> impl IntoView {
             }
         })
     };
+    let any_delivery = Memo::new(move |_| story.delivery.with(Option::is_some));
+    let link = move || any_delivery.get().then(|| view! { <CustomerLink/> });
     let result = move || {
         (shown.get() && has_delivery.get()).then(|| {
             let audit = story.audit.get();
@@ -58,6 +60,7 @@ pub fn Acts() -> impl IntoView {
                     {icon("follow")} {move || if on() { words::FOLLOWING } else { words::FOLLOW }} <kbd class="not-phone">"F"</kbd>
                 </button>
                 {part(audit)}
+                {part(link)}
             </div>
             {part(result)}
         </section>

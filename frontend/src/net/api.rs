@@ -4,7 +4,7 @@
 use contract::{
     CourierId, Delivery, DeliveryId, Millis, Problem, RouteId,
     rest::{
-        Audit, CancelRequest, DeliveryPage, DeliveryRequest, LiveCourier, LiveDeliveries, Page, Route, RouteLine,
+        Audit, CancelRequest, DeliveryPage, DeliveryRequest, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine,
         Status, Trail,
     },
 };
@@ -31,6 +31,11 @@ pub async fn put_delivery(id: DeliveryId, body: &DeliveryRequest) -> Result<Deli
 /// POST /deliveries/{id}/cancel.
 pub async fn cancel(id: DeliveryId, body: &CancelRequest) -> Result<Delivery, Problem> {
     json("POST", &format!("/deliveries/{id}/cancel"), Some(request::cancel(body))).await
+}
+
+/// POST /deliveries/{id}/link.
+pub async fn link(id: DeliveryId) -> Result<Link, Problem> {
+    json("POST", &format!("/deliveries/{id}/link"), None).await
 }
 
 /// GET /deliveries/{id}.
