@@ -202,7 +202,7 @@ test("the end is clear, stays when the page is loaded again, and is told by the 
   };
   await isOver();
   await isDrawn(page);
-  await page.streets();
+  await until("buildings are drawn", async () => (await page.shares([0xe4e1da]))[0] > 0.02);
   await fits(page, "end");
   await page.shot("track-end");
   saysOnly(page, delivery.delivery);
@@ -251,6 +251,21 @@ test("links that are over, of another key, or no links at all", async () => {
     if (name === "nothing") await page.shot("track-unknown");
     await page.close();
   }
+});
+
+test("the dispatcher's drawer copies a link, and says where it works", async () => {
+  await server.deliver("ida", ROUTE);
+  const page = await Page.open(browser, server, "", { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.ready();
+  await until("the courier is listed", () => page.row("ida").isVisible());
+  await page.row("ida").click();
+  await until("a link is offered", () => page.$("#link").isVisible());
+  await page.$("#link").click();
+  await until("it is said", async () => /^Link copied\. This link opens on this machine only/.test(await page.text("#link-said")));
+  const copied = await page.tab.evaluate(() => navigator.clipboard.readText());
+  assert.ok(copied.startsWith(`${server.url}/track#eyJ`), copied);
+  await page.shot("drawer-link");
+  await page.close();
 });
 
 test("a lost server: the last picture stays, says how old it is, and goes on by itself", async () => {

@@ -61,6 +61,7 @@ export class MapPane {
   #slide = null;
   #last = null;
   #fitted = null;
+  #ended = false;
 
   /** Opens the map in its section; resolves when its streets are there. */
   static async open(where, words) {
@@ -144,7 +145,10 @@ export class MapPane {
     }
     this.#where.dataset.courier = shown ? `${position.lat},${position.lon}` : "";
     // What is ahead of the courier, with its end; before the start and after the end the whole way.
-    this.#fit(false, shown ? [position.lon, position.lat] : null, shown ? [...ahead, way.points.at(-1)] : way.points);
+    // The end shows the whole way once more.
+    const over = ended && !this.#ended && !this.#held;
+    this.#ended = ended;
+    this.#fit(over, shown ? [position.lon, position.lat] : null, shown ? [...ahead, way.points.at(-1)] : way.points);
     this.#where.dataset.ready = "true";
   }
 

@@ -15,8 +15,8 @@ async fn a_delivery_is_taken_up_driven_and_delivered() {
     let delivered = log.last(id).unwrap().clone();
     let fixes = delivered.positions.unwrap();
     let (start, end) = (delivered.started_at.unwrap(), delivered.finished_at.unwrap());
-    let off = (delivered.eta_half_way.unwrap() - end).abs();
-    assert!(off < (end - start) / 2, "predicted half-way, off by {off} ms of {}", end - start);
+    // The plan of this request is another one than the drive's: what is predicted lies behind the middle, no more is said.
+    assert!(delivered.eta_half_way.unwrap() >= start + (end - start) / 2, "{delivered:?}");
     // It is told when every fix is acknowledged: they are all there already.
     log.until("every fix", |log| log.positions.len() as u32 >= fixes).await;
     let run = log.run(id);
