@@ -4,3 +4,8 @@
 export async function startOf(server, route) {
   return (await server.get(`/routes/${route}`)).origin;
 }
+
+/** Where a route ends. */
+export async function endOf(server, route) {
+  return (await server.get(`/routes/${route}`)).destination;
+}

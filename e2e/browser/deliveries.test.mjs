@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { startOf } from "./city.mjs";
+import { endOf, startOf } from "./city.mjs";
 import { browse, DESKTOP, Page, Server, until } from "./harness.mjs";
 
 const ROUTE = "railway-square-to-market-hall";
@@ -187,6 +187,33 @@ test("select by click and by keys; drawer, card, trail; the map's marker", async
   assert.ok(await page.$("#search").evaluate((field) => field === document.activeElement), "/ goes to the search");
   await page.tab.keyboard.type("j?f");
   assert.equal(await page.$("#search").inputValue(), "j?f", "keys are letters in a field");
+  await page.close();
+});
+
+test("couriers on one spot are listed by a click at the last zoom", async () => {
+  const couriers = ["c-one", "c-two", "c-three"];
+  const all = await Promise.all(couriers.map((courier) => server.deliver(courier, ROUTE, { speed: 60, interval_ms: 200 })));
+  const ended = async ({ delivery: id }) => (await server.get(`/deliveries/${id}`)).status === "delivered";
+  await until("all three have arrived", async () => (await Promise.all(all.map(ended))).every(Boolean), 60_000);
+  const end = await endOf(server, ROUTE);
+  const page = await Page.open(browser, server, `?at=${end.lat},${end.lon},17`);
+  await page.ready();
+  await until("all three are drawn", async () => (await page.drawn()) >= 3);
+  const box = await page.$(".map-pane canvas").first().boundingBox();
+  const click = () => page.tab.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await until("the click lists them", async () => {
+    await click();
+    return (await page.$("[data-stacked]").count()) === 3;
+  });
+  assert.match(await page.text(".stack h3"), /^3 couriers here/);
+  assert.match(await page.text(".stack"), /C One[^]*Idle|Idle[^]*C One/);
+  await page.shot("one-spot");
+  await page.press("Escape");
+  await until("Esc closes it", async () => (await page.$(".stack").count()) === 0);
+  await click();
+  await page.$('[data-stacked="c-two"]').click();
+  await until("the chosen one is selected", async () => page.query().get("sel") === "c-two");
+  assert.equal(await page.$(".stack").count(), 0);
   await page.close();
 });
 

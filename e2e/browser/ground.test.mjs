@@ -1,7 +1,8 @@
 // CD_BASEMAP_URL: another ground under the couriers, of each kind, and what people see where it does not come.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { DESKTOP, Page, Server, browse, until } from "./harness.mjs";
@@ -47,7 +48,7 @@ test("raster tiles, paler at night", async () => {
   const { page, end } = await opened(["--basemap-url", `${host.url}/{z}/{x}/{y}.png`, "--basemap-attribution", "© Pictures & Sons"]);
   await page.shows("the tiles are drawn", [RASTER], [0.3]);
   assert.equal(await credits(page), "© Pictures & Sons");
-  await page.button("Switch to dark").click();
+  await page.$("#theme-button").click();
   await until("they are darker", async () => (await page.shares([RASTER]))[0] === 0);
   await page.shot("ground-raster-dark");
   await end();
@@ -57,13 +58,13 @@ test("a PMTiles file of another host, in the colours of the page", async () => {
   const { page, end } = await opened(["--basemap-url", `${host.url}/vector.pmtiles`]);
   await page.shows("the park is drawn", [PARK], [0.3]);
   await until("its maker is named", async () => (await credits(page)).includes("© Tile Makers"));
-  await page.button("Switch to dark").click();
+  await page.$("#theme-button").click();
   await page.shows("the park at night", [PARK_AT_NIGHT], [0.3]);
   await end();
 });
 
 test("a PMTiles file of this machine asks no other host", async () => {
-  const dir = (await Server.start({ demo: 0 })).data;
+  const dir = mkdtempSync(join(tmpdir(), "code-delivery-"));
   const file = join(dir, "world.pmtiles");
   writeFileSync(file, vectorFile());
   const before = host.asked.length;
@@ -72,6 +73,7 @@ test("a PMTiles file of this machine asks no other host", async () => {
   assert.equal(host.asked.length, before);
   await page.shot("ground-file");
   await end();
+  rmSync(dir, { recursive: true });
 });
 
 test("a ground that does not come says so, and all else works", async () => {

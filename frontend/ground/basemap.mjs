@@ -83,11 +83,19 @@ export function attach(map) {
 
 const escaped = (text) => text.replace(/[&<]/g, (letter) => (letter === "&" ? "&amp;" : "&lt;"));
 
-/** Text and links of somebody else's HTML, and nothing else of it. */
+/** Text and links of somebody else's HTML, and nothing else of it: a parser would already look at its event handlers. */
 function* plain(html) {
-  for (const node of new DOMParser().parseFromString(html, "text/html").body.childNodes) {
-    const link = node.nodeName === "A" && /^https?:/.test(node.href) ? document.createElement("a") : null;
-    if (link) Object.assign(link, { href: node.href, target: "_blank", rel: "noopener noreferrer", textContent: node.textContent });
-    yield link ?? node.textContent;
+  let behind = 0;
+  for (const found of html.matchAll(/<a\b[^>]*?\bhref=["'](https?:[^"']+)["'][^>]*>(.*?)<\/a>/gis)) {
+    yield text(html.slice(behind, found.index));
+    const link = document.createElement("a");
+    yield Object.assign(link, { href: text(found[1]), target: "_blank", rel: "noopener noreferrer", textContent: text(found[2]) });
+    behind = found.index + found[0].length;
   }
+  yield text(html.slice(behind));
+}
+
+/** Without its tags, and with letters for "&copy;" and the like. */
+function text(html) {
+  return new DOMParser().parseFromString(html.replace(/<[^>]*>?/g, ""), "text/html").documentElement.textContent;
 }

@@ -5,15 +5,17 @@ use leptos::prelude::*;
 use crate::{
     callout::{Callout, PreviewPill},
     legend::Legend,
+    spot_list::SpotList,
     time_bar::TimeBar,
     toasts::Toasts,
 };
 
-/// The selection's card, the pill of a previewed way, the legend, the time bar and the notices.
+/// The selection's card, the list of a spot, the pill of a previewed way, the legend, the time bar and the notices.
 #[component]
 pub fn Floats() -> impl IntoView {
     view! {
         <Callout/>
+        <SpotList/>
         <PreviewPill/>
         <Legend/>
         <TimeBar/>

@@ -71,6 +71,8 @@ fn escape(live: Live, layout: Layout) -> bool {
         } else {
             live.filter.update(|filter| filter.text.clear());
         }
+    } else if live.stack.with_untracked(Option::is_some) {
+        live.stack.set(None);
     } else if live.selected.with_untracked(Option::is_some) {
         let was_open = layout.panel.get_untracked() == Panel::Selection;
         live.back();

@@ -34,6 +34,7 @@ mod rows;
 mod sheet;
 mod sign;
 mod signal;
+mod spot_list;
 mod stage;
 mod start;
 mod status_bar;

@@ -22,6 +22,15 @@ use crate::net;
 use crate::signal::RwSignal;
 use session::Session;
 
+/// Couriers on one spot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stack {
+    /// Where on the screen.
+    pub at: Spot,
+    /// Who, the nearest to the pointer first.
+    pub couriers: Vec<CourierId>,
+}
+
 /// The shared signals. Cheap to copy; taken from the context by [`Live::expect`].
 #[derive(Clone, Copy)]
 pub struct Live {
@@ -41,6 +50,8 @@ pub struct Live {
     pub meter: RwSignal<Meter>,
     /// What is selected. Writing it loads `trail` and asks the server to send the courier even outside the view.
     pub selected: RwSignal<Option<Selection>>,
+    /// Couriers on one spot of the map, between whom a person chooses.
+    pub stack: RwSignal<Option<Stack>>,
     /// What the pointer is over, on the map or in the list.
     pub hovered: RwSignal<Option<CourierId>>,
     /// Whether the camera stays with the selected courier.
@@ -94,6 +105,7 @@ impl Live {
             summary: RwSignal::new(None),
             meter: RwSignal::default(),
             selected: RwSignal::new(address.selected),
+            stack: RwSignal::new(None),
             hovered: RwSignal::new(None),
             follow: RwSignal::default(),
             filter: RwSignal::new(address.filter),

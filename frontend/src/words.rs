@@ -165,6 +165,10 @@ pub fn reason(reason: &str) -> String {
 // Drawer
 pub const DETAILS: &str = "Details";
 pub const CLOSE: &str = "Close";
+/// Heading of the list of couriers on one spot.
+pub fn couriers_here(count: usize) -> String {
+    format!("{count} couriers here")
+}
 pub const PREVIOUS: &str = "Previous";
 pub const NEXT: &str = "Next";
 pub const ARRIVES: &str = "Arrives";

@@ -267,6 +267,22 @@ impl Motion {
         best.1
     }
 
+    /// All couriers drawn within `radius` of `place` at `t`, the nearest first.
+    pub fn pick_all(&self, place: Place, radius: f64, t: f64) -> Vec<u16> {
+        let [x, y] = self.relative(place);
+        let (here, reach) = ((t - self.base) as f32, (radius * radius) as f32);
+        let mut found = Vec::new();
+        for (slot, instance) in self.instances.iter().enumerate().filter(|(_, instance)| !instance.is_hidden()) {
+            let ([px, py], _) = instance.at(here);
+            let away = (px - x) * (px - x) + (py - y) * (py - y);
+            if away < reach {
+                let rank = found.partition_point(|(nearer, _)| *nearer <= away);
+                found.insert(rank, (away, slot as u16));
+            }
+        }
+        found.into_iter().map(|(_, slot)| slot).collect()
+    }
+
     /// The slot of a courier.
     pub fn slot_of(&self, courier: &CourierId) -> Option<u16> {
         self.slots.get(courier).copied()

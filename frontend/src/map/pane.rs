@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use contract::Place;
+use contract::{CourierId, Place};
 use leptos::{html::Div, prelude::*, task::spawn_local};
 use model::{Tier, basemap, counts, text};
 use serde_json::json;
@@ -16,7 +16,10 @@ use super::{
     maplibre::{self, GlMap},
 };
 use crate::signal::RwSignal;
-use crate::{live::Live, net};
+use crate::{
+    live::{Live, Stack},
+    net,
+};
 
 /// Id of our layer.
 const OURS: &str = "couriers";
@@ -24,6 +27,8 @@ const OURS: &str = "couriers";
 const FETCH_LAND_BELOW: f64 = basemap::LAND_BELOW + 0.3;
 /// Within this distance the pointer means a courier, px.
 const REACH: f64 = 15.0;
+/// Markers this near to the pointer lie on one spot, px.
+const ON_ONE_SPOT: f64 = 10.0;
 /// `view` is told at most this often while the map moves: lists are made from it.
 const TELL_VIEW: Duration = Duration::from_millis(250);
 /// How far one click on a number goes nearer.
@@ -218,6 +223,12 @@ fn on_view(live: Live, map: &GlMap, land: RwSignal<bool>) {
         let look = loaded.clone();
         move |_| look(true)
     });
+    // The list of a spot hangs where the spot was.
+    map.listen("movestart", move |_| {
+        if live.stack.with_untracked(Option::is_some) {
+            live.stack.set(None);
+        }
+    });
     map.listen("dragstart", move |event| {
         if event.by_person {
             camera::release(live);
@@ -249,7 +260,14 @@ fn on_pointer(live: Live, map: &GlMap) {
         }
     });
     let clicked = map.clone();
+    let stacked = map.clone();
     map.listen("click", move |event| {
+        if live.stack.with_untracked(Option::is_some) {
+            live.stack.set(None);
+        }
+        if let Some(stack) = event.at.and_then(|at| stack_at(live, &stacked, at)) {
+            return live.stack.set(Some(stack));
+        }
         if let Some(courier) = pick(event.at) {
             return live.select_courier(courier);
         }
@@ -263,6 +281,20 @@ fn on_pointer(live: Live, map: &GlMap) {
             live.selected.set(None);
         }
     });
+}
+
+/// Who lies on one spot with the courier there, at the last zoom. `None` where one alone does.
+fn stack_at(live: Live, map: &GlMap, (lon, lat): (f64, f64)) -> Option<Stack> {
+    let zoom = map.zoom();
+    if Tier::at(zoom) != Tier::Labels {
+        return None;
+    }
+    let radius = ON_ONE_SPOT / (512.0 * model::view::scale(zoom));
+    let couriers: Vec<CourierId> = live.world.with_value(|world| {
+        let slots = world.motion().pick_all(Place::saturating(lat, lon), radius, net::clock_s());
+        slots.into_iter().filter_map(|slot| world.client().slot(slot).map(|seen| seen.courier.clone())).collect()
+    });
+    (couriers.len() > 1).then(|| Stack { at: map.spot(lon, lat), couriers })
 }
 
 /// What the map shows of signals that others write.

@@ -83,6 +83,7 @@ pub fn delivery(n: usize, status: DeliveryStatus, positions: u32) -> Delivery {
         finished_at: status.is_terminal().then(|| start() + Millis::from(positions) * 1_000 - 1_000),
         reason: None,
         positions: (status == DeliveryStatus::Delivered).then_some(positions),
+        eta_half_way: None,
     }
 }
 

@@ -13,6 +13,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    iter,
     ops::Range,
 };
 
@@ -238,7 +239,7 @@ fn trap(linked: &Linked<'_>, bytes: &mut [u8]) -> Result<Cut> {
         if unused || PANICS.iter().any(|part| name.contains(part)) {
             panics.insert(number(at));
             let begin = body.get_operators_reader()?.original_position() as usize;
-            cuts.insert(at, vec![begin..body.range().end as usize - 1]);
+            cuts.insert(at, iter::once(begin..body.range().end as usize - 1).collect());
         }
     }
     ensure!(!panics.is_empty(), "the compiler's wasm has no panic handler");
@@ -251,7 +252,7 @@ fn trap(linked: &Linked<'_>, bytes: &mut [u8]) -> Result<Cut> {
             let (begin, runs) = runs(body, &panics)?;
             if runs.first().is_some_and(|run| run.start == begin) {
                 panics.insert(number(at));
-                cuts.insert(at, vec![begin..body.range().end as usize - 1]);
+                cuts.insert(at, iter::once(begin..body.range().end as usize - 1).collect());
             } else {
                 cuts.insert(at, runs);
             }

@@ -164,6 +164,19 @@ fn who_left_is_drawn_no_more_and_cannot_be_picked() {
 }
 
 #[test]
+fn all_on_one_spot_are_found_the_nearest_first() {
+    let mut screen = Screen::new();
+    let fixes = [(0, 0.0), (1, 30.0), (2, 3.0)].map(|(slot, metres)| Fix { slot, ..fix(metres, NOW) });
+    screen.show(Kind::Full, &fixes, NOW);
+    let metres = |metres: f64| metres / 40_075_016.686 / origin().lat().to_radians().cos();
+    let found = |place, reach| screen.motion.pick_all(place, metres(reach), seconds(NOW));
+    assert_eq!(found(origin(), 10.0), [0, 2]);
+    assert_eq!(found(east(3.0), 10.0), [2, 0]);
+    assert_eq!(found(east(28.0), 60.0), [1, 2, 0]);
+    assert!(found(east(300.0), 10.0).is_empty());
+}
+
+#[test]
 fn another_origin_changes_the_numbers_and_not_the_places() {
     let mut screen = Screen::new();
     screen.show(Kind::Full, &[fix(0.0, NOW)], NOW);
