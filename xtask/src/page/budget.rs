@@ -7,9 +7,9 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 use anyhow::{Context, Result, ensure};
 
 /// Code for the first sight: the page's own wasm.
-const WASM: u64 = 193_500;
+const WASM: u64 = 196_000;
 /// All scripts and wasm of the first sight, MapLibre and its worker included.
-const FIRST: u64 = 458_000;
+const FIRST: u64 = 461_000;
 /// The customer's page without its map, on a slow phone: words, colours and scripts together.
 const TRACK: u64 = 12_000;
 /// What makes up that page's first sight.
@@ -17,7 +17,7 @@ const TRACK_FILES: [&str; 6] =
     ["track.html", "theme.js", "favicon.svg", "css/tokens.css", "css/track.css", "track/track.js"];
 /// Each part that is fetched later, by the name in `frontend/src/later.rs`. What several parts need is counted apart.
 const PARTS: [(&str, u64); 5] =
-    [("ground", 12_000), ("drawer", 29_500), ("start", 41_500), ("floats", 24_500), ("shared", 12_000)];
+    [("ground", 12_000), ("drawer", 31_000), ("start", 41_500), ("floats", 26_000), ("shared", 12_000)];
 
 /// Sizes in bytes, by what they are.
 #[derive(Debug, Default, PartialEq)]
