@@ -254,33 +254,30 @@ impl Motion {
 
     /// The courier drawn nearest to `place` at `t`, within `radius` (of the world's width).
     pub fn pick(&self, place: Place, radius: f64, t: f64) -> Option<u16> {
-        let [x, y] = self.relative(place);
-        let here = (t - self.base) as f32;
-        let mut best = ((radius * radius) as f32, None);
-        for (slot, instance) in self.instances.iter().enumerate().filter(|(_, instance)| !instance.is_hidden()) {
-            let ([px, py], _) = instance.at(here);
-            let away = (px - x) * (px - x) + (py - y) * (py - y);
-            if away < best.0 {
-                best = (away, Some(slot as u16));
-            }
-        }
-        best.1
+        let near = self.near(place, radius, t);
+        near.reduce(|best, one| if one.0 < best.0 { one } else { best }).map(|(_, slot)| slot)
     }
 
     /// All couriers drawn within `radius` of `place` at `t`, the nearest first.
     pub fn pick_all(&self, place: Place, radius: f64, t: f64) -> Vec<u16> {
-        let [x, y] = self.relative(place);
-        let (here, reach) = ((t - self.base) as f32, (radius * radius) as f32);
         let mut found = Vec::new();
-        for (slot, instance) in self.instances.iter().enumerate().filter(|(_, instance)| !instance.is_hidden()) {
-            let ([px, py], _) = instance.at(here);
-            let away = (px - x) * (px - x) + (py - y) * (py - y);
-            if away < reach {
-                let rank = found.partition_point(|(nearer, _)| *nearer <= away);
-                found.insert(rank, (away, slot as u16));
-            }
+        for one in self.near(place, radius, t) {
+            let rank = found.partition_point(|(nearer, _)| *nearer <= one.0);
+            found.insert(rank, one);
         }
         found.into_iter().map(|(_, slot)| slot).collect()
+    }
+
+    /// Squared distance and slot of the couriers drawn within `radius` of `place` at `t`, by slot.
+    fn near(&self, place: Place, radius: f64, t: f64) -> impl Iterator<Item = (f32, u16)> {
+        let [x, y] = self.relative(place);
+        let (here, reach) = ((t - self.base) as f32, (radius * radius) as f32);
+        let drawn = self.instances.iter().enumerate().filter(|(_, instance)| !instance.is_hidden());
+        drawn.filter_map(move |(slot, instance)| {
+            let ([px, py], _) = instance.at(here);
+            let away = (px - x) * (px - x) + (py - y) * (py - y);
+            (away < reach).then_some((away, slot as u16))
+        })
     }
 
     /// The slot of a courier.
