@@ -107,15 +107,17 @@ async fn a_poison_record_becomes_a_dead_letter_alone() {
     world.writer().checkpoint(&[]).await.unwrap();
     let template = format!("_index_template/{}positions", cluster.prefix);
     let found = cluster.ask(Method::GET, &template, Value::Null).await;
-    let mut mappings = found["index_templates"][0]["index_template"]["template"]["mappings"].clone();
+    let found = &found["index_templates"][0]["index_template"];
+    let mut mappings = found["template"]["mappings"].clone();
     mappings["properties"]["battery"] = json!({ "type": "boolean" });
     cluster
         .ask(
             Method::PUT,
             &template,
             json!({
-                "index_patterns": [format!("{}positions-*", cluster.prefix)], "priority": 500, "version": 1,
-                "_meta": { "owner": "code-delivery", "version": 1 }, "template": { "mappings": mappings },
+                // Of the same version: the sink leaves it as it is.
+                "index_patterns": found["index_patterns"], "priority": found["priority"], "version": found["version"],
+                "_meta": found["_meta"], "template": { "mappings": mappings },
             }),
         )
         .await;
