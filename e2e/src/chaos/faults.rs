@@ -20,6 +20,9 @@ use super::{
     world::{Kind, Replica, World},
 };
 
+/// How often a server is started before it counts as one that did not come back.
+const STARTS: u32 = 3;
+
 /// A fault that has happened.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -169,7 +172,24 @@ impl Faults {
     async fn on_server(&self, server: &str, freeze: bool, lasts: Duration) -> Result<()> {
         self.world.server(if freeze { "freeze" } else { "kill" }, server).await?;
         tokio::time::sleep(lasts).await;
-        self.world.server(if freeze { "thaw" } else { "start" }, server).await
+        if freeze {
+            return self.world.server("thaw", server).await;
+        }
+        self.start(server).await
+    }
+
+    /// Starts a server until it is there: one that took too long on a busy machine is not the run's end.
+    async fn start(&self, server: &str) -> Result<()> {
+        let mut tries = 1;
+        loop {
+            match self.world.server("start", server).await {
+                Err(error) if tries < STARTS => {
+                    eprintln!("chaos: {server} is started again: {error:#}");
+                    tries += 1;
+                }
+                done => return done,
+            }
+        }
     }
 
     async fn leader(&self, partition: i32) -> Result<String> {
@@ -225,7 +245,7 @@ impl Faults {
                 self.world.server("thaw", other).await?;
             }
             tokio::time::sleep(Duration::from_secs(8)).await;
-            self.world.server("start", &leader).await?;
+            self.start(&leader).await?;
             tokio::time::sleep(Duration::from_secs(10)).await;
         }
         Ok(())

@@ -68,6 +68,9 @@ pub struct World {
     servers: Servers,
 }
 
+/// Beyond this many positions a second servers get more memory, and producers larger batches.
+const BUSY: u32 = 1_000;
+
 /// Real servers, by `cargo xtask services`.
 #[derive(Debug, Clone)]
 pub struct Servers {
@@ -100,7 +103,7 @@ impl World {
         let servers = Servers { xtask: options.xtask.clone(), dir: dir.join("servers") };
         let brokers = options.brokers.to_string();
         let base = crate::servers::free_ports().to_string();
-        let heap = if options.rate > 1_000 { "1024" } else { "512" };
+        let heap = if options.rate > BUSY { "1024" } else { "512" };
         let up = ["up", "--clean", "--elasticsearch", "--elasticsearch-heap-mb", heap];
         let mut world = Self {
             replicas: Vec::new(),
@@ -145,6 +148,10 @@ impl World {
             environment.push(("CD_HTTP_ADDR", format!("127.0.0.1:{port}")));
             // A run may be longer than couriers are shown by default, and their last places are compared.
             environment.push(("CD_LIVE_WINDOW", "2h".to_owned()));
+        }
+        if kind == Kind::Simulator && options.brokers == 3 && options.rate > BUSY {
+            // Each append is fetched by two followers: with a batch every 5 ms three brokers alone fill two cores.
+            environment.push(("CD_KAFKA_OPTIONS", "linger.ms=100".to_owned()));
         }
         if options.fault == Some(Fault::Acks) {
             environment.push(("CD_KAFKA_OPTIONS", "acks=1;enable.idempotence=false".to_owned()));
