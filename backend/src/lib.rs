@@ -259,6 +259,7 @@ fn feed(
     let pending = Arc::new(Pending::default());
     let (now, window) = (app.clock.now(), settings.live.live_window.as_millis() as i64);
     let status = reader::spawn(&settings.kafka, pending.clone(), now, window, &mut feeders)?;
+    app.live.end.set_reader(status.clone());
     let writer = writer::Writer {
         live: app.live.clone(),
         pending,

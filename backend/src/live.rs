@@ -4,6 +4,7 @@
 //! batch in under the write lock and announces the tick. Sockets and REST only read.
 
 pub mod cursor;
+pub mod end;
 pub mod latency;
 pub mod pending;
 pub mod reader;
@@ -20,6 +21,7 @@ use fleet::Fleet;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
+use end::End;
 use latency::LatencyMeter;
 use ring::Ring;
 use summary::SummaryText;
@@ -49,6 +51,8 @@ pub struct Live {
     pub append_samples: Mutex<AppendSamples>,
     /// True from when the state first reached the watermarks taken at start.
     pub caught_up: AtomicBool,
+    /// How far the log of deliveries goes.
+    pub end: End,
     /// Whether the broker answers.
     pub connected: AtomicBool,
     /// How far the state is behind the broker, ms.
@@ -71,6 +75,7 @@ impl Live {
             latency: LatencyMeter::default(),
             append_samples: Mutex::default(),
             caught_up: AtomicBool::new(false),
+            end: End::default(),
             connected: AtomicBool::new(false),
             behind_ms: AtomicI64::new(0),
             lost: AtomicU64::new(0),

@@ -87,6 +87,12 @@ impl Ring {
         self.next[index] = self.next[index].max(offset + 1);
     }
 
+    /// True where everything before these offsets, one for each partition, is in the state.
+    pub fn has_passed(&self, ends: &[i64]) -> bool {
+        // An empty partition has nothing to be passed.
+        ends.iter().enumerate().all(|(i, end)| *end == 0 || self.next.get(i).is_some_and(|next| next >= end))
+    }
+
     /// Adds a change.
     pub fn push(&mut self, partition: i32, offset: i64, time: Millis, delivery: &Delivery) {
         let json = String::from_utf8(delivery.to_json()).unwrap_or_default();

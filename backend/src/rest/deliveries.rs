@@ -1,9 +1,6 @@
 //! Commands on deliveries, and the live ones.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension, Json,
@@ -34,8 +31,6 @@ use crate::{
 const ANYONE: &str = "dispatcher";
 /// Time between two fixes where the request does not say, ms.
 const INTERVAL_MS: u32 = 1_000;
-/// A live state that is so far behind may not know yet what another replica has acknowledged, ms.
-const BEHIND_MS: Millis = 1_000;
 /// How long a finish waits for the trail.
 const TRAIL_WITHIN: Duration = Duration::from_secs(2);
 /// Longest path that is taken, metres.
@@ -220,11 +215,21 @@ pub(super) async fn find(app: &App, id: DeliveryId) -> Result<Arc<Delivery>> {
     if let Some(stored) = app.history.delivery(id).await? {
         return Ok(Arc::new(stored));
     }
-    // Another replica may have acknowledged it while this one was behind: "not found" would be wrong.
-    let behind_ms = app.live.behind_ms.load(Ordering::Relaxed);
-    if behind_ms > BEHIND_MS && is_fresh(id, app.clock.now()) {
-        let detail = format!("delivery {id} is not known here yet: the live state is {} s behind", behind_ms / 1000);
-        return Err(Answer::new(ProblemKind::Starting, detail));
+    after_all(app, id).await
+}
+
+/// A delivery that neither the live state nor the store knows: another replica may have acknowledged it a moment ago, and
+/// "not found" would be wrong.
+pub(super) async fn after_all(app: &App, id: DeliveryId) -> Result<Arc<Delivery>> {
+    if is_fresh(id, app.clock.now()) {
+        let is_whole = app.live.end.reached(&app.live).await;
+        if let Some(known) = app.known(&id) {
+            return Ok(known);
+        }
+        if !is_whole {
+            let detail = format!("delivery {id} is not known here yet, and Kafka does not tell whether there is more");
+            return Err(Answer::new(ProblemKind::Starting, detail));
+        }
     }
     Err(Answer::not_found(format_args!("delivery {id}")))
 }

@@ -89,9 +89,9 @@ pub fn spawn(
     let consumer: BaseConsumer<Teller> =
         config.create_with_context(Teller(ClientState::new(name))).map_err(start_error)?;
     let consumer = Arc::new(consumer);
-    let status = Status::new(subscriptions.len());
+    let topics: Vec<String> = subscriptions.iter().map(|subscription| subscription.topic.clone()).collect();
+    let status = Status::new(topics.clone(), Arc::downgrade(&consumer));
     let shutdown = tasks.shutdown().clone();
-    let topics = subscriptions.iter().map(|subscription| subscription.topic.clone()).collect();
     let (watch, counts) = metadata::Watch::new(consumer.clone(), topics, shutdown.clone());
     tasks.spawn_thread(format!("{name}-meta"), move || watch.run());
     let reader = reader::Reader::new(consumer, subscriptions, settings.embedded, status.clone(), counts, shutdown);

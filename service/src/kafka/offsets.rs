@@ -60,6 +60,15 @@ pub(super) fn ranges<C: ConsumerContext>(
     ranges.ok_or(KafkaError::NoMessageReceived)
 }
 
+/// The offset behind the last record of each partition (topic, partition).
+pub(super) fn ends<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partitions: &[(&str, i32)],
+) -> KafkaResult<Vec<i64>> {
+    let ends = at_times(consumer, partitions, |_| Offset::End)?;
+    ends.into_iter().collect::<Option<_>>().ok_or(KafkaError::NoMessageReceived)
+}
+
 /// The first offset of each partition appended at or after its time (ms UTC); `None` where there is none yet.
 pub(super) fn since<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,

@@ -1,16 +1,30 @@
 //! How a reader is doing, readable from anywhere without disturbing it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::RwLock;
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::error::{KafkaError, KafkaResult};
+
+use crate::kafka::context::Teller;
+use crate::kafka::offsets;
 
 /// How a reader is doing. Cloning is cheap.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Status(Arc<Shared>);
 
-#[derive(Debug)]
+impl std::fmt::Debug for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Shared { topics, next, .. } = &*self.0;
+        f.debug_struct("Status").field("topics", topics).field("next", next).finish_non_exhaustive()
+    }
+}
+
 struct Shared {
+    /// Names of the topics, and whom to ask about their ends.
+    topics: Vec<String>,
+    consumer: Weak<BaseConsumer<Teller>>,
     connected: AtomicBool,
     caught_up: AtomicBool,
     behind_ms: AtomicI64,
@@ -20,14 +34,29 @@ struct Shared {
 }
 
 impl Status {
-    pub(super) fn new(topics: usize) -> Self {
+    pub(super) fn new(topics: Vec<String>, consumer: Weak<BaseConsumer<Teller>>) -> Self {
+        let next = RwLock::new(topics.iter().map(|_| Vec::new()).collect());
         Self(Arc::new(Shared {
+            topics,
+            consumer,
             connected: AtomicBool::new(false),
             caught_up: AtomicBool::new(false),
             behind_ms: AtomicI64::new(0),
             lost: AtomicU64::new(0),
-            next: RwLock::new((0..topics).map(|_| Vec::new()).collect()),
+            next,
         }))
+    }
+
+    /// Asks the brokers for the end of each partition of a topic (by index) that is being read: whatever was acknowledged
+    /// before the call lies before it. Blocks for up to some seconds.
+    ///
+    /// # Errors
+    /// Where a partition has no leader just now, or Kafka does not answer.
+    pub fn ends(&self, topic: usize) -> KafkaResult<Vec<i64>> {
+        let consumer = self.0.consumer.upgrade().ok_or(KafkaError::Canceled)?;
+        let name = self.0.topics.get(topic).ok_or(KafkaError::Canceled)?;
+        let partitions: Vec<(&str, i32)> = (0..self.partitions(topic) as i32).map(|i| (name.as_str(), i)).collect();
+        offsets::ends(&consumer, &partitions)
     }
 
     /// Whether Kafka answers.
