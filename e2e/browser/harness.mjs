@@ -185,14 +185,18 @@ const LEAST = [0.02, 0.001, 0.0001];
 export class Page {
   static #open = new Set();
 
-  /** Texts that this page may complain with, as patterns. */
-  allowed = [];
+  /** Texts that this page may complain with, as patterns: the browser's driver itself writes of the worker that it blocks. */
+  allowed = [/Service Worker registration blocked/];
   faults = [];
 
   /** Opens a page in a profile of its own. `query` is the address behind the host; `watch` is given the tab before it loads. */
   static async open(browser, server, query = "", { watch = () => {}, ...options } = {}) {
     const opened = new Page();
-    const defaults = { viewport: SMALL_DESKTOP, colorScheme: "light", locale: "en-GB", timezoneId: "Europe/Helsinki" };
+    const defaults = {
+      viewport: SMALL_DESKTOP, colorScheme: "light", locale: "en-GB", timezoneId: "Europe/Helsinki",
+      // Requests of a worker pass by `route`; the tests of the worker itself allow it.
+      serviceWorkers: "block",
+    };
     opened.context = await browser.newContext({ ...defaults, ...options });
     opened.context.setDefaultTimeout(PATIENCE);
     opened.server = server;

@@ -18,15 +18,24 @@ pub struct Catalogue {
     pub routes: RwSignal<Option<Arc<[Route]>>>,
     /// Why they are not, in words.
     pub fault: RwSignal<Option<String>>,
-    /// Lines that were fetched.
+    /// Lines that were fetched, and a person's own.
     pub lines: RwSignal<Vec<(RouteId, Line)>>,
+    /// Lines of a person's own, newest first: their ids are known to this page alone.
+    pub own: RwSignal<Arc<[Route]>>,
+    /// How many there ever were.
+    pub own_count: StoredValue<usize>,
 }
 
 impl Catalogue {
     /// Fetches the routes as soon as the server is there, and again after a failure when it is back.
     pub fn provide(live: Live) {
-        let catalogue =
-            Self { routes: RwSignal::new(None), fault: RwSignal::new(None), lines: RwSignal::new(Vec::new()) };
+        let catalogue = Self {
+            routes: RwSignal::new(None),
+            fault: RwSignal::new(None),
+            lines: RwSignal::new(Vec::new()),
+            own: RwSignal::new(Arc::new([])),
+            own_count: StoredValue::new(0),
+        };
         provide_context(catalogue);
         watch(move || {
             if live.connection.get().is_live() && catalogue.routes.get_untracked().is_none() {

@@ -63,6 +63,8 @@ fn escape(live: Live, layout: Layout) -> bool {
     if layout.help.get_untracked() {
         layout.help.set(false);
         browser::focus("help-button");
+    } else if live.drawing.with_untracked(Option::is_some) {
+        live.drawing.set(None);
     } else if layout.start.get_untracked().is_some() {
         layout.close_start();
     } else if browser::is_typing() {

@@ -7,6 +7,7 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use leptos::{prelude::*, task::spawn_local};
+use model::Connection;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use crate::{
@@ -74,6 +75,24 @@ fn floats() -> Result<Build, SplitLoaderError> {
 #[wasm_split(drawer, fallible)]
 fn trail() -> Result<fn(Live), SplitLoaderError> {
     Ok(live::trail::keep)
+}
+
+#[wasm_split(kept, fallible)]
+fn kept() -> Result<fn(Live), SplitLoaderError> {
+    Ok(live::kept::keep)
+}
+
+/// Reads a file's line, or says what is wrong with it.
+type ParseLine = fn(String, Vec<u8>) -> Result<fleet::routes::Route, String>;
+
+#[wasm_split(line, fallible)]
+fn line() -> Result<ParseLine, SplitLoaderError> {
+    Ok(crate::start::own::parse)
+}
+
+/// What reads files of lines.
+pub async fn parse_line() -> Result<ParseLine, SplitLoaderError> {
+    line().await
 }
 
 impl Later {
@@ -158,27 +177,32 @@ fn close(which: Later) -> AnyView {
     }
 }
 
-/// Fetches the panels soon after the first sight, and what loads trails then or when something is selected. Once, in the
-/// root, which owns what it makes.
+/// What runs beside the panels from when its code is here.
+type Keep = Pin<Box<dyn Future<Output = Result<fn(Live), SplitLoaderError>>>>;
+
+/// Fetches the panels soon after the first sight, and what loads trails then or when something is selected; what keeps
+/// the state for another day then, or when there is no connection. Once, in the root, which owns what they make.
 pub fn fetch_soon(live: Live) {
-    let trail = RwSignal::new(false);
+    let (trail, keep) = (RwSignal::new(false), RwSignal::new(false));
     watch(move || {
         if live.selected.with(Option::is_some) {
             trail.set(true);
         }
     });
-    let wanted = Memo::new(move |_| trail.get());
-    let owner = Owner::current();
+    let lost = Memo::new(move |_| matches!(live.connection.get(), Connection::Reconnecting { .. }));
     watch(move || {
-        if wanted.get() {
-            follow(live, owner.clone());
+        if lost.get() {
+            keep.set(true);
         }
     });
+    once(live, trail, || Box::pin(self::trail()));
+    once(live, keep, || Box::pin(kept()));
     let seen = Memo::new(move |_| live.loaded.get() && live.view.with(Option::is_some));
     watch(move || {
         if seen.get() {
             let fetch = move || {
                 trail.set(true);
+                keep.set(true);
                 for which in [Later::Drawer, Later::Start] {
                     // A failure is told when the part is asked for.
                     spawn_local(async move { drop(which.fetch().await) });
@@ -189,13 +213,23 @@ pub fn fetch_soon(live: Live) {
     });
 }
 
-/// Keeps the trail of the selection from when its code is here. A file that does not come is asked for again: there is
-/// nobody to press a button for it.
-fn follow(live: Live, owner: Option<Owner>) {
+/// Starts what `fetch` brings, when it is wanted for the first time.
+fn once(live: Live, wanted: RwSignal<bool>, fetch: fn() -> Keep) {
+    let wanted = Memo::new(move |_| wanted.get());
+    let owner = Owner::current();
+    watch(move || {
+        if wanted.get() {
+            follow(live, owner.clone(), fetch);
+        }
+    });
+}
+
+/// Starts it when its code is here. A file that does not come is asked for again: there is nobody to press a button for it.
+fn follow(live: Live, owner: Option<Owner>, fetch: fn() -> Keep) {
     spawn_local(async move {
-        match trail().await {
+        match fetch().await {
             Ok(keep) => owner.unwrap_or_default().with(|| keep(live)),
-            Err(_) => set_timeout(move || follow(live, owner), AGAIN),
+            Err(_) => set_timeout(move || follow(live, owner, fetch), AGAIN),
         }
     });
 }

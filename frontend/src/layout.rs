@@ -86,6 +86,9 @@ pub struct Layout {
     pub start: RwSignal<Option<StartMode>>,
     /// What stands in the drawer's place.
     pub panel: Memo<Panel>,
+    /// Grows when files were dropped on the page: [`Layout::take_dropped`].
+    pub dropped: RwSignal<u32>,
+    files: StoredValue<Option<web_sys::FileList>, LocalStorage>,
     /// What the pill on the previewed line says.
     pub preview_text: RwSignal<Option<String>>,
     /// True while the keyboard help is open.
@@ -119,7 +122,22 @@ impl Layout {
         let sheet_px = Memo::new(move |_| dragged.get().unwrap_or_else(|| sheet.get().height(window.get().1)));
         let rail_open = RwSignal::new(size.get_untracked() == Size::Tablet && window.get_untracked().0 >= NARROW);
         let (preview_text, help) = (RwSignal::new(None), RwSignal::new(false));
-        let layout = Self { size, rail_open, start, panel, preview_text, help, sheet, dragged, sheet_px, window };
+        let (dropped, files) = (RwSignal::new(0), StoredValue::new_local(None));
+        let layout = Self {
+            size,
+            rail_open,
+            start,
+            panel,
+            dropped,
+            files,
+            preview_text,
+            help,
+            sheet,
+            dragged,
+            sheet_px,
+            window,
+        };
+        layout.take_drops();
         watch(move || live.padding.set(layout.padding()));
         // Two panels would leave no map between them.
         watch(move || {
@@ -135,6 +153,35 @@ impl Layout {
     #[allow(clippy::expect_used, reason = "the root provides it before any panel is made")]
     pub fn expect() -> Self {
         use_context().expect("Layout::provide has run in the root")
+    }
+
+    /// A file that is dropped anywhere opens the start form, which reads it. Without this the browser would leave the page
+    /// for the file.
+    fn take_drops(self) {
+        let files = |event: &ev::DragEvent| event.data_transfer().and_then(|data| data.files());
+        let has_files =
+            |event: &ev::DragEvent| event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0));
+        window_event_listener(ev::dragover, move |event| {
+            if has_files(&event) {
+                event.prevent_default();
+            }
+        });
+        window_event_listener(ev::drop, move |event| {
+            if let Some(files) = files(&event).filter(|_| has_files(&event)) {
+                event.prevent_default();
+                self.files.set_value(Some(files));
+                if self.start.get_untracked().is_none() {
+                    self.open_start(StartMode::One);
+                }
+                self.dropped.update(|dropped| *dropped += 1);
+            }
+        });
+    }
+
+    /// The files that were dropped, once; whoever asks runs again at the next drop.
+    pub fn take_dropped(self) -> Option<web_sys::FileList> {
+        self.dropped.get();
+        self.files.try_update_value(Option::take).flatten()
     }
 
     /// Opens the start form.

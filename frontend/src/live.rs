@@ -7,6 +7,7 @@
 
 mod address;
 mod clock;
+pub mod kept;
 mod roster;
 mod session;
 pub(crate) mod trail;
@@ -68,6 +69,8 @@ pub struct Live {
     pub anchor: RwSignal<Option<Spot>>,
     /// Where the middle of the first previewed line is on the screen: its pill hangs there.
     pub preview_anchor: RwSignal<Option<Spot>>,
+    /// Points of a line that is being drawn on the map; `None` while none is.
+    pub drawing: RwSignal<Option<Vec<Place>>>,
     /// Lines that the start form previews; other markers fade.
     pub preview: RwSignal<Option<Preview>>,
     /// The trail of the selection; loaded by this module, and growing with new fixes.
@@ -114,6 +117,7 @@ impl Live {
             view: RwSignal::new(None),
             anchor: RwSignal::new(None),
             preview_anchor: RwSignal::new(None),
+            drawing: RwSignal::new(None),
             preview: RwSignal::new(None),
             trail: RwSignal::new(None),
             padding: RwSignal::default(),
@@ -188,6 +192,18 @@ impl Live {
         if !places.is_empty() {
             self.fit(places);
         }
+    }
+
+    /// A click on the map while a line is drawn: its next point.
+    pub(crate) fn draw(self, place: Place) {
+        self.drawing.update(|drawing| {
+            let Some(points) = drawing else { return };
+            // A second click on the same spot, as a double click makes it, is no further point.
+            let apart = points.last().is_none_or(|last| last.distance_m(place) > 1.0);
+            if apart && points.len() < contract::polyline::MAX_POINTS {
+                points.push(place);
+            }
+        });
     }
 
     /// Closer by so many levels, or further away.

@@ -1,6 +1,7 @@
 //! The start form, in the drawer's place: which way, who, how fast; the map shows it before anything starts.
 
 mod courier_list;
+pub mod own;
 mod plan;
 mod route_list;
 
@@ -54,9 +55,10 @@ impl Form {
 
     /// The chosen routes with their figures.
     fn chosen(self) -> Vec<Route> {
-        let all = self.catalogue.routes.get().unwrap_or_default();
+        let (all, own) = (self.catalogue.routes.get().unwrap_or_default(), self.catalogue.own.get());
         let routes = self.routes.get();
-        routes.iter().filter_map(|id| all.iter().find(|route| route.route == *id).cloned()).collect()
+        let find = |id: &RouteId| all.iter().chain(own.iter()).find(|route| route.route == *id).cloned();
+        routes.iter().filter_map(find).collect()
     }
 
     /// The error under a field.
@@ -138,12 +140,18 @@ pub fn StartForm() -> impl IntoView {
     let parts = move || match form.mode.get() {
         StartMode::One => vec![
             view! { <route_list::RouteList/> }.into_any(),
+            view! { <own::OwnLine/> }.into_any(),
             view! { <courier_list::CourierList/> }.into_any(),
             speeds(form),
             extras(form),
         ],
         StartMode::Several => {
-            vec![view! { <route_list::RouteList/> }.into_any(), note(words::SEVERAL_NOTE), speeds(form)]
+            vec![
+                view! { <route_list::RouteList/> }.into_any(),
+                view! { <own::OwnLine/> }.into_any(),
+                note(words::SEVERAL_NOTE),
+                speeds(form),
+            ]
         }
         StartMode::Random => vec![note(words::RANDOM_NOTE), speeds(form)],
     };
@@ -227,6 +235,12 @@ fn extras(form: Form) -> AnyView {
 
 /// Shows the chosen ways on the map, with the length of all.
 fn preview(form: Form, layout: Layout) {
+    if let Some(points) = form.live.drawing.get() {
+        // A drawn line is short of its other end for a while.
+        let line = PreviewLine { line: points, from: String::new(), to: String::new() };
+        layout.preview_text.set(None);
+        return form.live.preview.set(Some(Preview { lines: vec![line] }));
+    }
     let chosen = form.chosen();
     let lines: Vec<PreviewLine> = chosen
         .iter()

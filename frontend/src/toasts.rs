@@ -1,4 +1,4 @@
-//! Quiet notices: at most three, each for 6 s, an alarm until it is closed. The last one is said aloud, politely.
+//! Quiet notices: at most three, each for 6 s, an alarm and a newer page until they are closed. The last one is said aloud, politely.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use model::{Notice, format, notice::What};
 
 use crate::{
+    browser,
     drawer::arrival,
     live::Live,
     sign::{self, glyph, icon, icon_small},
@@ -51,7 +52,7 @@ pub fn Toasts() -> impl IntoView {
 }
 
 fn stays(notice: &Notice) -> bool {
-    matches!(notice.what, What::Silent { .. })
+    matches!(notice.what, What::Silent { .. } | What::NewPage)
 }
 
 #[component]
@@ -70,11 +71,15 @@ fn Toast(notice: Notice) -> impl IntoView {
         What::Silent { .. } => (glyph("alarm", "alarm"), "silent"),
         What::Late { .. } => (glyph("late", "late"), "late"),
         What::CaughtUp { .. } => (icon("check"), "caught-up"),
+        What::NewPage => (icon("up"), "new-page"),
     };
+    let reload = (notice.what == What::NewPage).then(|| {
+        view! { <button class="btn sm" on:click=|_| browser::reload()>{words::RELOAD}</button> }
+    });
     view! {
         <div class="card toast" data-notice=kind>
             {mark}
-            <div><div class="tt">{title}</div><div class="td">{detail}</div></div>
+            <div><div class="tt">{title}</div><div class="td">{detail}</div>{reload}</div>
             <button class="ib" aria-label=words::CLOSE on:click=move |_| live.dismiss(id)>{icon_small("close")}</button>
         </div>
     }
@@ -119,6 +124,7 @@ fn lines(notice: &Notice, live: Live) -> (String, String) {
             };
             (words::is_late(&format::courier(courier.as_str())), detail)
         }
+        What::NewPage => (words::NEW_PAGE.into(), words::NEW_PAGE_WHY.into()),
         What::CaughtUp { updates, away_ms } => (words::caught_up(*updates), words::away(&format::duration(*away_ms))),
     }
 }

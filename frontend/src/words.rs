@@ -6,6 +6,8 @@
 
 use contract::{DeliveryStatus, frame::CourierStatus};
 
+pub mod own;
+
 pub const BRAND: &str = "Code Delivery";
 pub const SKIP: &str = "Skip to the list";
 pub const NONE: &str = "–";
@@ -17,6 +19,8 @@ pub const CONNECTING: &str = "Connecting";
 pub const RECONNECTING: &str = "Reconnecting";
 pub const ENDED: &str = "Ended";
 pub const TRY_NOW: &str = "Try now";
+pub const NEW_PAGE: &str = "A newer version is here";
+pub const NEW_PAGE_WHY: &str = "The view stays as it is.";
 pub const RELOAD: &str = "Reload";
 pub const TRYING: &str = "trying now";
 pub const NO_DATA_YET: &str = "Reconnecting, nothing received yet";

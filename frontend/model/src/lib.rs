@@ -9,6 +9,7 @@ pub mod connection;
 pub mod counts;
 pub mod filter;
 pub mod format;
+pub mod kept;
 pub mod link;
 pub mod meter;
 pub mod motion;

@@ -191,6 +191,13 @@ impl Link {
         Vec::new()
     }
 
+    /// A picture from before this page was opened is shown now, of the server time `at`.
+    pub fn recalled(&mut self, at: Millis) {
+        if let Some((_, showing_at @ None)) = &mut self.lost {
+            *showing_at = Some(at);
+        }
+    }
+
     /// Half of the wait is sure, half is chance.
     fn back_off(&mut self, at_least: f64, random: f64) -> f64 {
         let wait = self.wait_ms.max(at_least);

@@ -41,4 +41,6 @@ pub enum What {
         /// How long the connection was away, ms.
         away_ms: i64,
     },
+    /// The server has a newer page. Stays until it is closed.
+    NewPage,
 }

@@ -118,6 +118,17 @@ impl Live {
         (now > 0).then_some(now)
     }
 
+    /// A picture from before this page was opened has been put into the world: it is shown as what it is.
+    pub(super) fn recalled(self) {
+        if let Some(at) = self.showing_at() {
+            self.link(|link, _| link.recalled(at));
+        }
+        self.mark_changed();
+        self.loaded.set(true);
+        self.act(Vec::new());
+        self.repaint();
+    }
+
     fn act(self, acts: Vec<Act>) {
         for act in acts {
             match act {
@@ -290,7 +301,7 @@ impl Live {
         }
     }
 
-    fn notify(self, news: Vec<What>) {
+    pub(super) fn notify(self, news: Vec<What>) {
         if news.is_empty() {
             return;
         }

@@ -262,6 +262,12 @@ fn on_pointer(live: Live, map: &GlMap) {
     let clicked = map.clone();
     let stacked = map.clone();
     map.listen("click", move |event| {
+        if live.drawing.with_untracked(Option::is_some) {
+            if let Some((lon, lat)) = event.at {
+                live.draw(Place::saturating(lat, lon));
+            }
+            return;
+        }
         if live.stack.with_untracked(Option::is_some) {
             live.stack.set(None);
         }

@@ -62,7 +62,7 @@ pub fn new_courier(live: Live, taken: &[CourierId]) -> CourierId {
 /// Starts so many random deliveries; the answer is why it could not be done.
 pub async fn random(live: Live, catalogue: Catalogue, number: usize) -> Result<(), String> {
     let routes = catalogue.routes.get_untracked().unwrap_or_default();
-    let starts = random_starts(live, &routes, number, 1.0);
+    let starts = random_starts(live, catalogue, &routes, number, 1.0);
     if starts.is_empty() {
         return Err(catalogue.fault.get_untracked().unwrap_or_else(|| words::NO_ROUTE_MATCH.into()));
     }
@@ -72,22 +72,27 @@ pub async fn random(live: Live, catalogue: Catalogue, number: usize) -> Result<(
     Ok(())
 }
 
-fn random_starts(live: Live, routes: &[Route], number: usize, speed: f64) -> Vec<Start> {
+fn random_starts(live: Live, catalogue: Catalogue, routes: &[Route], number: usize, speed: f64) -> Vec<Start> {
     let mut taken = Vec::new();
     let mut starts = Vec::new();
     for _ in 0..number {
         let Some(route) = routes.get(browser::chance(routes.len())) else { break };
         let courier = new_courier(live, &taken);
         taken.push(courier.clone());
-        starts.push((live.new_delivery_id(), request(courier, route, speed)));
+        starts.push((live.new_delivery_id(), request(courier, route, speed, catalogue)));
     }
     starts
 }
 
-fn request(courier: CourierId, route: &Route, speed: f64) -> DeliveryRequest {
+fn request(courier: CourierId, route: &Route, speed: f64, catalogue: Catalogue) -> DeliveryRequest {
+    let own = catalogue.own.with_untracked(|own| own.iter().any(|known| known.route == route.route));
+    let line = catalogue.line(&route.route, false).filter(|_| own);
     DeliveryRequest {
         courier,
-        path: PathChoice::Route(route.route.clone()),
+        path: match line {
+            Some(line) => PathChoice::Path(contract::polyline::encode(&line)),
+            None => PathChoice::Route(route.route.clone()),
+        },
         driver: Driver::Simulator,
         speed,
         interval_ms: None,
@@ -115,7 +120,7 @@ fn several_starts(form: Form) -> Vec<Start> {
         });
         let courier = nearest.unwrap_or_else(|| new_courier(live, &taken));
         taken.push(courier.clone());
-        starts.push((live.new_delivery_id(), request(courier, &route, form.speed.get_untracked())));
+        starts.push((live.new_delivery_id(), request(courier, &route, form.speed.get_untracked(), form.catalogue)));
     }
     starts
 }
@@ -136,14 +141,14 @@ fn starts(form: Form) -> Option<Vec<Start>> {
             let request = DeliveryRequest {
                 reference: (!reference.is_empty()).then_some(reference),
                 promised_at,
-                ..request(courier, &route, form.speed.get_untracked())
+                ..request(courier, &route, form.speed.get_untracked(), form.catalogue)
             };
             vec![(live.new_delivery_id(), request)]
         }
         StartMode::Several => several_starts(form),
         StartMode::Random => {
             let routes = form.catalogue.routes.get_untracked().unwrap_or_default();
-            random_starts(live, &routes, RANDOM, form.speed.get_untracked())
+            random_starts(live, form.catalogue, &routes, RANDOM, form.speed.get_untracked())
         }
     };
     (!starts.is_empty()).then_some(starts)

@@ -19,15 +19,17 @@ pub fn RouteList() -> impl IntoView {
     let text = RwSignal::new(String::new());
     let routes = Memo::new(move |_| {
         let wanted = model::text::lower(&text.get());
-        let all = form.catalogue.routes.get().unwrap_or_default();
-        let found = all
+        let (all, own) = (form.catalogue.routes.get().unwrap_or_default(), form.catalogue.own.get());
+        let found = own
             .iter()
+            .chain(all.iter())
             .filter(|route| wanted.split_whitespace().all(|word| model::text::lower(&route.name).contains(word)));
         found.cloned().collect::<Vec<_>>()
     });
     let several = move || form.mode.get() == StartMode::Several;
     let number = move || {
-        let all = form.catalogue.routes.with(|routes| routes.as_ref().map_or(0, |routes| routes.len()));
+        let all = form.catalogue.routes.with(|routes| routes.as_ref().map_or(0, |routes| routes.len()))
+            + form.catalogue.own.read().len();
         if several() { words::chosen_of(form.routes.read().len(), all) } else { words::routes(all) }
     };
     let options = move || {

@@ -10,6 +10,7 @@ mod land;
 mod lean;
 mod maplibre;
 mod npm;
+mod shell;
 mod track;
 mod wasm;
 
@@ -70,6 +71,7 @@ pub fn build(release: bool, progress: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     let topology = root.join("node_modules/world-atlas/land-50m.json");
     let land = land::geojson(&fs::read_to_string(&topology).with_context(|| topology.display().to_string())?)?;
     write(&stage.join("map/land.geojson"), land.as_bytes())?;
+    shell::list(&stage)?;
     if release {
         progress("page: compressing");
         compress::all(&stage)?;

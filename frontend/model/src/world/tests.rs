@@ -80,7 +80,7 @@ fn delivery(n: u128, courier: &str, status: DeliveryStatus) -> Delivery {
     }
 }
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     use CourierStatus::{Alarm, Idle, Late, Offline, OnDelivery};
     let mut world = World::default();
     let couriers = [
