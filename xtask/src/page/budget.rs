@@ -7,9 +7,9 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 use anyhow::{Context, Result, ensure};
 
 /// Code for the first sight: the page's own wasm.
-const WASM: u64 = 196_000;
+const WASM: u64 = 199_000;
 /// All scripts and wasm of the first sight, MapLibre and its worker included.
-const FIRST: u64 = 461_000;
+const FIRST: u64 = 466_000;
 /// The customer's page without its map, on a slow phone: words, colours and scripts together.
 const TRACK: u64 = 12_000;
 /// What makes up that page's first sight.
@@ -19,11 +19,11 @@ const TRACK_FILES: [&str; 6] =
 const PARTS: [(&str, u64); 7] = [
     ("ground", 12_000),
     ("drawer", 31_000),
-    ("start", 44_000),
-    ("floats", 26_500),
-    ("shared", 14_000),
+    ("start", 46_500),
+    ("floats", 27_000),
+    ("shared", 17_000),
     ("kept", 10_000),
-    ("line", 32_000),
+    ("line", 42_000),
 ];
 
 /// Sizes in bytes, by what they are.
