@@ -39,7 +39,7 @@ pub fn run(chaos: &Chaos) -> Result<ExitCode> {
         eprintln!("NOT RUN: chaos: {reason}");
         return Ok(ExitCode::from(2));
     }
-    Ok(if holds(chaos)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if holds(chaos, false)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The short run that is part of the tests: eight kills, each server and each service once at least.
@@ -53,9 +53,9 @@ pub fn why_not() -> Result<Option<String>> {
     Ok(services::why_not(&options))
 }
 
-/// Builds and runs; `true` where nothing differs.
-pub fn holds(chaos: &Chaos) -> Result<bool> {
-    build::services(chaos.release, false)?;
+/// Builds and runs; `true` where nothing differs. `tls` is how the services are built: as they were before, they are ready.
+pub fn holds(chaos: &Chaos, tls: bool) -> Result<bool> {
+    build::services(chaos.release, tls)?;
     let build = |arguments: &[&str]| -> Result<()> {
         let mut command = process::cargo()?;
         command.arg("build").args(chaos.release.then_some("--release")).args(arguments);
