@@ -54,7 +54,7 @@ test("a server that is killed leaves the picture; when it is back the page catch
   const before = await names();
 
   // From here on the browser itself writes of attempts that fail.
-  page.allow(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to .* failed/);
+  page.allow(/Failed to fetch|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to .* failed/);
   await server.kill();
   await until("the banner is there", () => page.$("[data-banner=connection]").isVisible());
   assert.equal(await page.connection(), "reconnecting");

@@ -125,6 +125,8 @@ fn Counts() -> impl IntoView {
                     CourierStatus::Offline => "m",
                 })}
                 <b>{part(short)}</b>
+                // Or the visible text is one word, and no part of the name.
+                " "
                 <span class="lab">{words::status(status)}</span>
             </button>
         }

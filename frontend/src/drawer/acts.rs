@@ -94,7 +94,7 @@ pub fn Foot() -> impl IntoView {
     let open = Memo::new(move |_| story.delivery.with(|delivery| delivery.as_ref().is_some_and(Delivery::is_open)));
     view! {
         <div class="df">
-            <button class="copy" aria-label=words::COPY_ID title=move || text.get() on:click=copy>
+            <button class="copy" aria-label=part(move || [words::COPY_ID, " ", &short()].concat()) title=move || text.get() on:click=copy>
                 {part(short)} {move || icon_small(if copied.get() { "check" } else { "copy" })}
                 <span class="vh" role="status">{move || copied.get().then_some(words::COPIED)}</span>
             </button>

@@ -1,0 +1,85 @@
+// What a machine can find of barriers, in every state of the page: axe-core's serious and critical ones, none of which may be.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, afterEach, before, test } from "node:test";
+
+import { browse, DESKTOP, Page, Server, SMALL_PHONE, until } from "./harness.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([Server.start({ demo: 4 }), browse()]);
+}, { timeout: 120_000 });
+afterEach(Page.closeAll);
+after(async () => {
+  await browser?.close();
+  await server?.remove();
+}, { timeout: 60_000 });
+
+/** Fails where axe finds something serious in what is shown now. */
+async function check(page, state) {
+  // The page's own rules forbid foreign scripts; the driver's way in passes them by.
+  await page.tab.evaluate(AXE);
+  const { violations, passes } = await page.tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  assert.ok(passes.length > 10, `axe has looked at ${state}`);
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  const told = serious.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.slice(0, 5).map(({ html, failureSummary }) => `${html.slice(0, 200)}\n      ${failureSummary?.replaceAll("\n", " ")}`).join("\n    ")}`);
+  assert.deepEqual(told, [], `${state}:\n${told.join("\n")}`);
+}
+
+/** Without what fades in: half-way its contrast is no fault. */
+const still = { reducedMotion: "reduce" };
+
+for (const [name, options] of [
+  ["by day", { viewport: DESKTOP }],
+  ["by night", { viewport: DESKTOP, colorScheme: "dark" }],
+  ["on a phone", { viewport: SMALL_PHONE, hasTouch: true, isMobile: true }],
+]) {
+  test(`no state has a serious barrier, ${name}`, async () => {
+    const page = await Page.open(browser, server, "", { ...still, ...options });
+    await page.ready();
+    await check(page, "live");
+    await page.rows().first().click();
+    await until("the drawer tells of it", async () => (await page.text("#drawer h2")).length > 0);
+    await check(page, "selected");
+    await page.press("Escape", "Escape");
+    await page.$("#start-button").click();
+    await until("routes are offered", async () => (await page.$("#start-form [data-route]").count()) >= 24);
+    await check(page, "start form");
+    await page.press("Escape");
+    await page.press("?");
+    await page.$("[role=dialog]").waitFor();
+    await check(page, "keys");
+    await page.press("Escape");
+    await page.press("/");
+    await page.tab.keyboard.type("nobody of that name");
+    await until("the list is empty", async () => (await page.rows().count()) === 0);
+    await check(page, "no match");
+    await page.close();
+  });
+}
+
+test("nor has a page whose server is away", async () => {
+  const page = await Page.open(browser, server, "", { ...still, viewport: DESKTOP });
+  await page.ready();
+  page.allow(/Failed to fetch|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to .* failed/);
+  await server.kill();
+  await until("the banner is there", () => page.$("[data-banner=connection]").isVisible(), 60_000);
+  await check(page, "disconnected");
+  await server.restart();
+  await until("it is live", async () => (await page.connection()) === "live", 60_000);
+  await page.close();
+});
+
+test("nor has the customer's page", async () => {
+  const { delivery } = await server.deliver("c-customer", "railway-square-to-market-hall");
+  const { body } = await server.ask("POST", `/deliveries/${delivery}/link`, undefined);
+  const page = await Page.open(browser, server, new URL(body.url).pathname.slice(1) + new URL(body.url).hash, { ...still, viewport: SMALL_PHONE });
+  await until("it tells of the delivery", async () => (await page.text("main")).length > 40, 60_000);
+  await check(page, "customer");
+  await page.close();
+});
