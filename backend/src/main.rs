@@ -10,6 +10,9 @@ use service::Health;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if let Some(answer) = service::health::asked(backend::ADMIN_PORT) {
+        return answer;
+    }
     let settings: Settings = service::settings::parse();
     service::telemetry::init(&settings.log);
     service::start::run(async |shutdown| {

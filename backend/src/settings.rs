@@ -11,7 +11,7 @@ use crate::basemap::Basemap;
 
 /// Everything that the backend can be told.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "backend", version, about = "Live state, REST, WebSocket, and the page")]
+#[command(name = "backend", version, about = "Live state, REST, WebSocket, and the page", after_help = service::health::HELP)]
 pub struct Settings {
     /// How Kafka is reached.
     #[command(flatten)]

@@ -4,6 +4,7 @@
 //! back. `/readyz` turns green once, when the service has reached its state, and red once, when drain begins.
 
 mod admin;
+mod ask;
 mod metrics;
 
 use std::sync::{
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 pub use admin::{admin_router, serve_admin};
+pub use ask::{HELP, asked};
 
 /// How long a loop may take for one turn before the process counts as stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(30);

@@ -6,6 +6,9 @@ use service::Health;
 use simulator::{Settings, Surroundings};
 
 fn main() -> ExitCode {
+    if let Some(answer) = service::health::asked(simulator::ADMIN_PORT) {
+        return answer;
+    }
     let settings: Settings = service::settings::parse();
     service::telemetry::init(&settings.log);
     service::start::run(async |shutdown| {

@@ -10,7 +10,8 @@ use service::{
 
 /// Everything that the simulator can be told.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "simulator", version, about = "Takes up deliveries and drives them along their paths")]
+#[command(name = "simulator", version, about = "Takes up deliveries and drives them along their paths",
+    after_help = service::health::HELP)]
 pub struct Settings {
     /// How Kafka is reached.
     #[command(flatten)]

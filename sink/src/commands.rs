@@ -17,7 +17,7 @@ use crate::{
 
 /// Stores what Kafka brings: positions and deliveries, from Kafka into the history.
 #[derive(Debug, Parser)]
-#[command(name = "sink", version)]
+#[command(name = "sink", version, after_help = service::health::HELP)]
 struct Line {
     #[command(subcommand)]
     command: Command,

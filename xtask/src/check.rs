@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
-use crate::process;
+use crate::{deploy, process};
 
 /// Checks format, lints, documents and house rules.
 #[derive(Debug, clap::Args)]
@@ -44,6 +44,9 @@ pub fn run(check: &Check) -> Result<ExitCode> {
     report("rooms depend only on what they may", rooms::check()?);
     report("files are small, or say why not", sizes::check(&files)?);
     report("no paths of one machine", paths::check(&files)?);
+    for (name, finding) in deploy::check()? {
+        report(name, finding);
+    }
     if !check.rules {
         report("format", cargo(&["fmt", "--all", "--check"])?);
         report(

@@ -6,6 +6,7 @@ mod build;
 mod chaos;
 mod check;
 mod city;
+mod deploy;
 mod page;
 mod process;
 #[cfg(unix)]
