@@ -5,6 +5,7 @@
 
 pub mod cursor;
 pub mod end;
+pub mod figures;
 pub mod latency;
 pub mod pending;
 pub mod reader;
@@ -22,6 +23,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use end::End;
+use figures::Figures;
 use latency::LatencyMeter;
 use ring::Ring;
 use summary::SummaryText;
@@ -59,8 +61,8 @@ pub struct Live {
     pub behind_ms: AtomicI64,
     /// Records that were deleted before they could be read.
     pub lost: AtomicU64,
-    /// Counts bytes of frames; looked up once, because it is used for each of them.
-    pub frame_bytes: metrics::Counter,
+    /// Metrics that are counted for every record or frame.
+    pub figures: Figures,
     /// Sockets that are open.
     pub sockets: watch::Sender<u32>,
 }
@@ -79,7 +81,7 @@ impl Live {
             connected: AtomicBool::new(false),
             behind_ms: AtomicI64::new(0),
             lost: AtomicU64::new(0),
-            frame_bytes: metrics::counter!("cd_frame_bytes_total"),
+            figures: Figures::new(),
             sockets: watch::Sender::new(0),
         })
     }

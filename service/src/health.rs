@@ -96,6 +96,7 @@ impl Health {
 
     /// The metrics of the process in Prometheus' text format.
     pub fn metrics(&self) -> String {
+        ::metrics::gauge!("cd_ready").set(f64::from(u8::from(self.is_ready())));
         self.0.metrics.render()
     }
 }

@@ -124,6 +124,5 @@ fn describe() {
     use metrics::{describe_counter, describe_gauge};
     describe_counter!("cd_published_total", "Fixes put into the producer's queue");
     describe_counter!("cd_acknowledged_total", "Fixes that the broker acknowledged");
-    describe_counter!("cd_bad_records_total", "Records that could not be read");
     describe_gauge!("cd_runs", "Couriers on their way");
 }

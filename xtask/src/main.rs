@@ -36,6 +36,7 @@ enum Command {
     City(city::City),
     Bench(bench::Bench),
     Shots(shots::Shots),
+    Kibana(deploy::kibana::import::Kibana),
     #[cfg(unix)]
     Chaos(chaos::Chaos),
     #[cfg(unix)]
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Build(build) => build::run(&build),
         Command::Bench(bench) => bench::run(&bench),
         Command::Shots(shots) => shots::run(&shots),
+        Command::Kibana(kibana) => deploy::kibana::import::run(&kibana),
         #[cfg(unix)]
         Command::Chaos(chaos) => chaos::run(&chaos),
         #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use contract::{Millis, live::Latency};
 
 /// Upper edges of the buckets, ms: fine where it matters, coarse where it is bad anyway.
-const EDGES: [u32; 32] = [
+pub(super) const EDGES: [u32; 32] = [
     5,
     10,
     15,

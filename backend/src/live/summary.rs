@@ -20,7 +20,9 @@ pub struct SummaryText {
 
 /// Makes the summary of now.
 pub fn refresh(live: &Live, recent: &mut Recent) {
-    let latency_ms = percentiles(&recent.push(live.latency.take()));
+    let counts = live.latency.take();
+    live.figures.sent_after(&counts);
+    let latency_ms = percentiles(&recent.push(counts));
     let (now, (counts, late)) = {
         let state = live.state.read();
         (state.fleet.now(), state.fleet.tally())

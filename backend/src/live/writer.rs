@@ -12,6 +12,7 @@ use service::{
 
 use super::{
     Live, State,
+    figures::Figures,
     latency::Recent,
     pending::{Pending, Record},
     reader, summary,
@@ -67,7 +68,7 @@ pub async fn run(writer: Writer, beat: Beat, each_second: impl Fn(&State, Millis
         batch = pending.swap(batch);
         let samples = {
             let mut state = live.state.write();
-            let samples = fold(&mut state, &mut batch, now);
+            let samples = fold(&mut state, &mut batch, now, &live.figures);
             log.into_iter().for_each(|log| state.ring.name(log));
             begun.iter().enumerate().for_each(|(partition, next)| state.ring.begin(partition as i32, *next));
             samples
@@ -97,19 +98,23 @@ pub async fn run(writer: Writer, beat: Beat, each_second: impl Fn(&State, Millis
 }
 
 /// Folds a batch in. Returns some of its append times.
-fn fold(state: &mut State, batch: &mut Vec<Record>, now: Millis) -> Option<AppendSamples> {
+fn fold(state: &mut State, batch: &mut Vec<Record>, now: Millis, figures: &Figures) -> Option<AppendSamples> {
     let State { fleet, ring } = state;
     fleet.begin(now);
     let samples = sample(batch);
+    let (mut applied, mut skipped) = (0, 0);
+    let mut count = |changed: bool| *if changed { &mut applied } else { &mut skipped } += 1;
     for record in batch.drain(..) {
         match record {
             Record::Position { position, time, offset } => {
-                fleet.apply_position(position, time, offset);
+                count(fleet.apply_position(position, time, offset));
             }
             Record::Delivery { delivery, time, partition, offset } => {
                 ring.passed(partition, offset);
                 let document = delivery.clone();
-                if fleet.apply_delivery(*delivery, offset) {
+                let changed = fleet.apply_delivery(*delivery, offset);
+                count(changed);
+                if changed {
                     ring.push(partition, offset, time, &document);
                 }
             }
@@ -117,6 +122,8 @@ fn fold(state: &mut State, batch: &mut Vec<Record>, now: Millis) -> Option<Appen
             Record::Nothing => {}
         }
     }
+    figures.applied.increment(applied);
+    figures.skipped.increment(skipped);
     ring.trim(now);
     fleet.finish();
     samples

@@ -425,7 +425,7 @@ where
             self.feed(Message::Text(summary.text.as_ref().into()))?;
         }
         if !frame.is_empty() {
-            live.frame_bytes.increment(frame.len() as u64);
+            live.figures.frame(&frame);
             // As much again will do for the next one, nearly always; a first picture is no measure.
             self.room = frame.len().next_multiple_of(256).min(MAX_ROOM);
             self.samples = samples;

@@ -39,7 +39,16 @@ pub(super) fn install() -> Handle {
         if ::metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another metrics recorder is installed: /metrics stays empty");
         }
+        describe();
         handle
     });
     Handle(handle.clone())
+}
+
+/// HELP texts of what every service has.
+fn describe() {
+    use ::metrics::{describe_counter, describe_gauge};
+    describe_gauge!("cd_ready", "1 from when the service has reached its state until it drains");
+    describe_counter!("cd_records_lost_total", "Records that Kafka deleted before they were read, by topic");
+    describe_counter!("cd_bad_records_total", "Records that cannot be read, by service and topic");
 }

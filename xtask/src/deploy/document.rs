@@ -11,7 +11,6 @@ pub fn read(path: &Path) -> Result<Vec<Value>> {
     parse(&text).with_context(|| path.display().to_string())
 }
 
-
 /// All documents of a text; empty ones are left out. Merge keys (`<<`) are resolved; a name that stands twice is an error.
 pub fn parse(text: &str) -> Result<Vec<Value>> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text)?;

@@ -6,6 +6,11 @@
 mod compose;
 mod containerfile;
 mod document;
+mod k8s;
+pub mod kibana;
+mod metrics;
+mod render;
+mod schemas;
 mod settings;
 mod tools;
 
@@ -19,10 +24,18 @@ pub type Report = (&'static str, Finding);
 /// Holds all files of the deployment against each other and against the code.
 pub fn check() -> Result<Vec<Report>> {
     let root = process::root()?;
-    Ok(vec![
+    let mut reports = vec![
         ("Containerfile: stages, lock files, users, health", containerfile::check(&root)?),
         ("Containerfile: hadolint", tools::hadolint(&["Containerfile", "connect/Containerfile"])?),
         ("docker-compose.yml: references, variables, ports, health, memory", compose::check(&root)?),
         ("docker-compose.yml: the schema and loader of docker compose", tools::compose("docker-compose.yml")?),
-    ])
+        ("k8s/: references, pods, topics, addresses, mesh", k8s::check(&root)?),
+        ("k8s/: the rendering of kubectl or kustomize is ours", tools::kustomize(&root)?),
+        ("k8s/: Kubernetes' own kinds against their schemas, strictly", tools::kubernetes(&root)?),
+        ("observability/: rules, tests, dashboards and the runbook name what is there", metrics::check(&root)?),
+        ("kibana/: references, fields, panels", kibana::check(&root)?),
+        ("observability/: promtool check and promtool test", tools::promtool()?),
+    ];
+    reports.extend(k8s::custom(&root)?);
+    Ok(reports)
 }

@@ -15,8 +15,17 @@ use super::document::{self, list, members, scalar, text};
 const CLUSTER_WIDE: [&str; 3] = ["Namespace", "ClusterRole", "ClusterRoleBinding"];
 /// What a kustomization may say here.
 const KNOWN: [&str; 11] = [
-    "apiVersion", "kind", "namespace", "labels", "resources", "components", "images", "replicas", "patches",
-    "configMapGenerator", "generatorOptions",
+    "apiVersion",
+    "kind",
+    "namespace",
+    "labels",
+    "resources",
+    "components",
+    "images",
+    "replicas",
+    "patches",
+    "configMapGenerator",
+    "generatorOptions",
 ];
 
 /// All documents of an overlay, as they are applied.
@@ -54,7 +63,9 @@ fn gather(dir: &Path, all: &mut Vec<Value>) -> Result<()> {
     namespace(&file, &mut own);
     labels(&file, &mut own)?;
     for replicas in list(&file, "/replicas") {
-        let named = own.iter_mut().find(|d| text(d, "/kind") == "Deployment" && text(d, "/metadata/name") == text(replicas, "/name"));
+        let named = own
+            .iter_mut()
+            .find(|d| text(d, "/kind") == "Deployment" && text(d, "/metadata/name") == text(replicas, "/name"));
         let named = named.with_context(|| format!("{}: replicas of nothing: {replicas}", path.display()))?;
         named["spec"]["replicas"] = replicas["count"].clone();
     }
@@ -79,7 +90,9 @@ fn labels(file: &Value, documents: &mut [Value]) -> Result<()> {
             for document in documents.iter_mut() {
                 document["metadata"]["labels"][name] = value.clone();
                 let template = document.pointer_mut("/spec/template/metadata");
-                if labels["includeTemplates"] == true && let Some(metadata) = template {
+                if labels["includeTemplates"] == true
+                    && let Some(metadata) = template
+                {
                     metadata["labels"][name] = value.clone();
                 }
             }

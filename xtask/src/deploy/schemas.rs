@@ -77,10 +77,14 @@ fn compare(value: &Value, schema: &Value, path: &str, faults: &mut Vec<String>) 
     if !allowed.is_empty() && !allowed.contains(value) {
         faults.push(format!("{path}: {value} is none of {}", Value::from(allowed.to_vec())));
     }
-    if let (Some(number), Some(least)) = (value.as_f64(), schema["minimum"].as_f64()) && number < least {
+    if let (Some(number), Some(least)) = (value.as_f64(), schema["minimum"].as_f64())
+        && number < least
+    {
         faults.push(format!("{path}: {value} is less than {least}"));
     }
-    if let (Some(number), Some(most)) = (value.as_f64(), schema["maximum"].as_f64()) && number > most {
+    if let (Some(number), Some(most)) = (value.as_f64(), schema["maximum"].as_f64())
+        && number > most
+    {
         faults.push(format!("{path}: {value} is more than {most}"));
     }
     match value {

