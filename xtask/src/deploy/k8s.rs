@@ -302,6 +302,13 @@ mod tests {
             ),
             ("ConfigMap", "settings", "/data/CD_KAFKA_BROKERS".into(), json!("kafka:9092"), "CD_KAFKA_BROKERS"),
             ("ConfigMap", "history", "/data/CD_HISTORY_URL".into(), json!("https://es:9200"), "CD_HISTORY_URL"),
+            (
+                "Kafka",
+                "code-delivery",
+                "/spec/kafka/config".into(),
+                json!({ "broker.rack": "a" }),
+                "passes over broker.rack",
+            ),
             ("KafkaNodePool", "brokers", "/metadata/labels/strimzi.io~1cluster".into(), json!("x"), "no Kafka x"),
         ] {
             let found = broken(kind, name, &pointer, value);

@@ -10,10 +10,26 @@ use super::{
     describe,
     select::{named, of_kind},
 };
-use crate::deploy::document::{list, scalar, text};
+use crate::deploy::document::{list, members, scalar, text};
 
 /// Where the names of consumer groups stand.
 const SOURCES: [&str; 3] = ["simulator/src/lib.rs", "sink/src/lib.rs", "sink/src/redrive.rs"];
+
+/// Beginnings of options that Strimzi sets itself: it passes over what a resource says of them.
+const STRIMZI: [&str; 12] = [
+    "listeners",
+    "advertised.",
+    "broker.",
+    "listener.",
+    "inter.broker.listener.name",
+    "sasl.",
+    "ssl.",
+    "security.",
+    "log.dir",
+    "node.id",
+    "process.roles",
+    "controller.",
+];
 
 /// The consumer groups of the services, as their source has them.
 pub fn groups(root: &Path) -> Result<BTreeSet<String>> {
@@ -82,6 +98,9 @@ fn addresses(all: &[Value]) -> Vec<String> {
         named(all, "ConfigMap", map).and_then(|map| map["data"].get(name)).map(scalar).unwrap_or_default()
     };
     for kafka in of_kind(all, "Kafka") {
+        let options = members(kafka, "/spec/kafka/config").map(|(option, _)| option);
+        let passed_over = options.filter(|option| STRIMZI.iter().any(|mark| option.starts_with(mark)));
+        faults.extend(passed_over.map(|option| format!("{}: Strimzi passes over {option}", describe(kafka))));
         let listeners = list(kafka, "/spec/kafka/listeners").iter();
         let name = text(kafka, "/metadata/name");
         let right: Vec<String> = listeners
