@@ -15,6 +15,7 @@ pub fn Announcer() -> impl IntoView {
         Connection::Live => words::LIVE,
         Connection::Reconnecting { .. } => words::RECONNECTING,
         Connection::Ended(_) => words::ENDED,
+        Connection::Replay => words::PAST,
     });
     view! { <div class="vh" role="status" aria-live="polite">{move || state.get()}</div> }.into_any()
 }

@@ -42,7 +42,7 @@ pub fn App() -> impl IntoView {
         also(layout.rail_open.get(), " rail-open");
         also(layout.dragged.get().is_some(), " dragging");
         also(layout.size.get() == Size::Phone && layout.sheet.get() == Sheet::Full, " sheet-full");
-        also(live.connection.get().as_str() != "live" && live.loaded.get(), " frozen");
+        also(live.connection.get().is_away() && live.loaded.get(), " frozen");
         class
     };
     let panel = move || match layout.panel.get() {

@@ -19,7 +19,7 @@ struct Says {
 pub fn Banner() -> impl IntoView {
     let live = Live::expect();
     let says = Memo::new(move |_| match live.connection.get() {
-        Connection::Connecting | Connection::Live => None,
+        Connection::Connecting | Connection::Live | Connection::Replay => None,
         Connection::Reconnecting { showing_at, .. } => Some(Says {
             main: showing_at.map_or(words::NO_DATA_YET.into(), |at| {
                 words::reconnecting_showing(&format::time_s(at, live.zone_min))

@@ -1,12 +1,15 @@
-//! What panels ask of the browser: sizes, focus, the clipboard, chance.
+//! What panels ask of the browser: sizes, focus, the clipboard, files, chance.
+
+use std::time::Duration;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 /// Width and height of the window, CSS pixels.
 pub fn window_size() -> (f64, f64) {
-    let side = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or(0.0);
+    let side = |value: Result<JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or(0.0);
     (side(window().inner_width()), side(window().inner_height()))
 }
 
@@ -50,6 +53,29 @@ pub async fn copy(text: String) -> bool {
         return false;
     }
     JsFuture::from(clipboard.write_text(&text)).await.is_ok()
+}
+
+/// Gives text to the person as a file. False where the browser refuses.
+pub fn save(name: &str, kind: &str, text: &str) -> bool {
+    let kept = save_as(name, kind, text);
+    kept.is_ok()
+}
+
+fn save_as(name: &str, kind: &str, text: &str) -> Result<(), JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let blob = Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&text.into()), &options)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The browser has begun to write by then; the text is not kept for as long as the page lives.
+    let forget = move || {
+        let _ = Url::revoke_object_url(&url);
+    };
+    set_timeout(forget, Duration::from_secs(10));
+    Ok(())
 }
 
 /// Remembers the theme for the next visit, for `theme.js` to find before the first paint.

@@ -4,6 +4,7 @@ mod acts;
 pub mod arrival;
 mod facts;
 mod link;
+mod past;
 mod speed;
 mod steps;
 
@@ -16,7 +17,7 @@ use contract::{
     rest::{Audit, LiveCourier},
 };
 use leptos::{prelude::*, task::spawn_local};
-use model::{CourierRow, format, world::Progress};
+use model::{CourierRow, format, replay, world::Progress};
 
 use crate::{
     catalogue::Catalogue,
@@ -84,7 +85,7 @@ pub fn Drawer() -> impl IntoView {
         let before = before.and_then(Option::as_ref);
         live.with_world(|world| match (wanted.get(), courier.get()) {
             (Some(id), _) => {
-                world.delivery(id).cloned().or_else(|| stored.get().filter(|delivery| delivery.delivery == id))
+                world.delivery(id).cloned().or_else(|| as_shown(live, stored.get().filter(|d| d.delivery == id)?))
             }
             // What ends while it is looked at stays, with its end, until the courier has another.
             (None, Some(courier)) => world.delivery_of(&courier).cloned().or_else(|| {
@@ -152,6 +153,14 @@ pub fn Drawer() -> impl IntoView {
     .into_any()
 }
 
+/// The store has a delivery as it ended; in the past it is told as it stood then.
+fn as_shown(live: Live, delivery: Delivery) -> Option<Delivery> {
+    match live.past.with(Option::is_some) {
+        true => replay::as_of(&delivery, live.clock.get()),
+        false => Some(delivery),
+    }
+}
+
 fn unknown() -> AnyView {
     view! { <div class="hollow"><h2>{words::UNKNOWN_TITLE}</h2><p>{words::UNKNOWN}</p></div> }.into_any()
 }
@@ -159,7 +168,7 @@ fn unknown() -> AnyView {
 fn ask_audit(story: Story, id: Memo<Option<DeliveryId>>) {
     let Some(delivery) = id.get_untracked() else { return };
     let begun = story.delivery.with_untracked(|d| d.as_ref().is_some_and(|d| d.started_at.is_some()));
-    if !begun || !story.live.connection.get_untracked().is_live() {
+    if !begun || story.live.connection.get_untracked().is_away() {
         return;
     }
     spawn_local(async move {

@@ -1,7 +1,7 @@
 //! Where rows would stand: nothing yet, or nothing that the filter leaves. Each says why and what to do.
 
 use leptos::prelude::*;
-use model::{Filter, Source, Tab, text};
+use model::{Connection, Filter, Source, Tab, text};
 
 use crate::{
     catalogue::Catalogue,
@@ -16,15 +16,25 @@ use crate::{
 #[component]
 pub fn NothingYet() -> impl IntoView {
     let (live, layout) = (Live::expect(), Layout::expect());
+    let past = move || live.connection.get() == Connection::Replay;
     let couriers = move || live.filter.with(|filter| filter.tab) == Tab::Couriers;
     view! {
         <div class="rows">
             <div class="hollow">
                 <svg width="136" height="72" aria-hidden="true"><use href="#i-way"></use></svg>
-                <h2>{move || if couriers() { words::NO_COURIERS } else { words::NO_DELIVERIES }}</h2>
-                <p>{move || if couriers() { words::NO_COURIERS_WHY } else { words::NO_DELIVERIES_WHY }}</p>
+                <h2>{move || match (past(), couriers()) {
+                    (true, true) => words::NO_COURIERS_THEN,
+                    (true, false) => words::NO_DELIVERIES_THEN,
+                    (false, true) => words::NO_COURIERS,
+                    (false, false) => words::NO_DELIVERIES,
+                }}</h2>
+                <p>{move || match (past(), couriers()) {
+                    (true, _) => words::THEN_WHY,
+                    (false, true) => words::NO_COURIERS_WHY,
+                    (false, false) => words::NO_DELIVERIES_WHY,
+                }}</p>
                 // Where the card on the map has no room, the next step stands here.
-                {move || (layout.size.get() == Size::Phone).then(|| view! {
+                {move || (layout.size.get() == Size::Phone && !past()).then(|| view! {
                     <button class="btn" on:click=move |_| layout.open_start(StartMode::Random)>{words::START_20}</button>
                 })}
             </div>

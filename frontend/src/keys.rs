@@ -48,6 +48,8 @@ fn press(key: &str, live: Live, layout: Layout, list: List) -> bool {
             });
         }
         "f" | "F" => toggle_follow(live),
+        "l" | "L" => live.to_live(),
+        " " if live.is_past() && !browser::is_on_button() => live.toggle_play(),
         "s" | "S" if live.connection.get_untracked().is_live() => layout.open_start(StartMode::One),
         "+" | "=" => live.zoom_by(1.0),
         "-" | "_" => live.zoom_by(-1.0),

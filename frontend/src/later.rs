@@ -19,6 +19,7 @@ use crate::{
     live::{self, Live},
     onboard::Onboard,
     part::{part, watch},
+    replay::{Deck, Replay},
     signal::{Memo, RwSignal},
     start::StartForm,
     words,
@@ -45,6 +46,10 @@ pub enum Later {
     Help,
     /// What floats on the map: legend, time bar, callout, notices.
     Floats,
+    /// What shows the past: it fetches, plays and tells when that is.
+    Replay,
+    /// Its buttons, in the time bar.
+    Deck,
 }
 
 #[wasm_split(drawer, fallible)]
@@ -70,6 +75,16 @@ fn help() -> Result<Build, SplitLoaderError> {
 #[wasm_split(floats, fallible)]
 fn floats() -> Result<Build, SplitLoaderError> {
     Ok(|| view! { <Floats/> }.into_any())
+}
+
+#[wasm_split(replay, fallible)]
+fn replay() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <Replay/> }.into_any())
+}
+
+#[wasm_split(replay, fallible)]
+fn deck() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <Deck/> }.into_any())
 }
 
 #[wasm_split(drawer, fallible)]
@@ -104,6 +119,8 @@ impl Later {
             Self::Onboard => Box::pin(onboard()),
             Self::Help => Box::pin(help()),
             Self::Floats => Box::pin(floats()),
+            Self::Replay => Box::pin(replay()),
+            Self::Deck => Box::pin(deck()),
         }
     }
 
@@ -113,6 +130,8 @@ impl Later {
             Self::Drawer | Self::Start => {
                 view! { <aside class="drawer" aria-label=words::DETAILS>{inside}</aside> }.into_any()
             }
+            // Its other part says what there is to say.
+            Self::Deck => ().into_any(),
             _ => inside,
         }
     }
@@ -173,7 +192,11 @@ fn close(which: Later) -> AnyView {
         Later::Help => {
             view! { <button class="btn sm" on:click=move |_| layout.help.set(false)>{words::CLOSE}</button> }.into_any()
         }
-        Later::Onboard | Later::Floats => ().into_any(),
+        Later::Replay => {
+            view! { <button class="btn sm" on:click=move |_| live.to_live()>{words::RETURN}</button> }.into_any()
+        }
+        // The other part of the same file says it.
+        Later::Onboard | Later::Floats | Later::Deck => ().into_any(),
     }
 }
 
@@ -203,7 +226,7 @@ pub fn fetch_soon(live: Live) {
             let fetch = move || {
                 trail.set(true);
                 keep.set(true);
-                for which in [Later::Drawer, Later::Start] {
+                for which in [Later::Drawer, Later::Start, Later::Replay] {
                     // A failure is told when the part is asked for.
                     spawn_local(async move { drop(which.fetch().await) });
                 }

@@ -18,7 +18,9 @@ use crate::{
 pub fn Legend() -> impl IntoView {
     let (live, layout) = (Live::expect(), Layout::expect());
     let unfolded = RwSignal::new(false);
-    let counted = Memo::new(move |_| live.view.with(|view| view.is_some_and(|v| Tier::at(v.zoom) == Tier::Counts)));
+    // In the past each courier is drawn, from however far.
+    let far = move || live.view.with(|view| view.is_some_and(|v| Tier::at(v.zoom) == Tier::Counts));
+    let counted = Memo::new(move |_| live.past.with(Option::is_none) && far());
     let folded = move || (layout.panel.get() != Panel::None || layout.size.get() == Size::Tablet) && !unfolded.get();
     part(move || {
         if folded() {

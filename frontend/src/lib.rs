@@ -29,6 +29,7 @@ pub mod net;
 mod onboard;
 mod part;
 mod rail;
+mod replay;
 mod reveal;
 mod rows;
 mod sheet;

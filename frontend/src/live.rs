@@ -3,11 +3,12 @@
 //! The socket (`session`) writes `connection`, `world`, `revision`, `summary`, `meter`, `clock` and `notices`; `trail`, which
 //! is fetched later, loads the trail of the selection; the map writes `view`, `anchor`, `drawn`, `selected`, `hovered` and `follow`; panels write
 //! `selected`, `hovered`, `follow`, `filter`, `theme`, `preview` and `padding`. `address` keeps filter, theme, selection and
-//! view in the page's address.
+//! view in the page's address. `past` leads from now to then and back.
 
 mod address;
 mod clock;
 pub mod kept;
+mod past;
 mod roster;
 mod session;
 pub(crate) mod trail;
@@ -16,7 +17,7 @@ use contract::{CourierId, DeliveryId, Millis, Place, live::Summary};
 use leptos::prelude::*;
 use model::{
     Camera, Connection, Filter, Follow, Meter, Notice, Padding, Preview, Selection, Spot, Theme, Trail, ViewState,
-    World,
+    World, replay::Past,
 };
 
 use crate::net;
@@ -35,17 +36,25 @@ pub struct Stack {
 /// The shared signals. Cheap to copy; taken from the context by [`Live::expect`].
 #[derive(Clone, Copy)]
 pub struct Live {
-    /// How the connection stands.
+    /// How what is shown is connected: live, not, or of the past.
     pub connection: RwSignal<Connection>,
-    /// All that is known. Read it inside `with_value`, and read `revision` before, so that the reader runs again.
+    /// How the live connection stands, whatever is shown.
+    pub feed: RwSignal<Connection>,
+    /// The moment of the past that is shown or asked for; `None` is now. Panels change it by the methods of `past`.
+    pub past: RwSignal<Option<Past>>,
+    /// Start and end (ms UTC) of the selected delivery, while the past is shown.
+    pub stretch: RwSignal<Option<(Millis, Option<Millis>)>>,
+    /// All that is known of what is shown. Read it inside `with_value`, and read `revision` before, so that the reader runs again.
     pub world: StoredValue<World, LocalStorage>,
     /// Grows at most 4 times a second while `world` changes.
     pub revision: RwSignal<u64>,
     /// True once the first lists are in: until then rows are skeletons.
     pub loaded: RwSignal<bool>,
-    /// The server's time, ms UTC, once a second. It goes on while the connection is away.
+    /// The time of what is shown, ms UTC, once a second; of the past while that is shown.
     pub clock: RwSignal<Millis>,
-    /// The last summary.
+    /// The server's time, ms UTC, once a second. It goes on while the connection is away.
+    pub wall: RwSignal<Millis>,
+    /// The last summary of what is shown.
     pub summary: RwSignal<Option<Summary>>,
     /// Latency and rate.
     pub meter: RwSignal<Meter>,
@@ -92,6 +101,8 @@ pub struct Live {
     /// Middle and zoom that the address asked for.
     pub(crate) start_at: StoredValue<Option<(Place, f64)>>,
     session: StoredValue<Session, LocalStorage>,
+    /// The live world, while `world` is one of the past.
+    behind: StoredValue<World, LocalStorage>,
 }
 
 impl Live {
@@ -101,10 +112,14 @@ impl Live {
         let (zone_min, zone_name) = clock::zone();
         let live = Self {
             connection: RwSignal::default(),
+            feed: RwSignal::default(),
+            past: RwSignal::new(address.time.map(Past::at)),
+            stretch: RwSignal::new(None),
             world: StoredValue::new_local(World::default()),
             revision: RwSignal::new(0),
             loaded: RwSignal::new(false),
             clock: RwSignal::new(net::clock_ms() as Millis),
+            wall: RwSignal::new(net::clock_ms() as Millis),
             summary: RwSignal::new(None),
             meter: RwSignal::default(),
             selected: RwSignal::new(address.selected),
@@ -129,6 +144,7 @@ impl Live {
             camera: RwSignal::new(None),
             start_at: StoredValue::new(address.at),
             session: StoredValue::new_local(Session::default()),
+            behind: StoredValue::new_local(World::default()),
         };
         provide_context(live);
         address::keep(live);

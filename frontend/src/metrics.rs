@@ -1,7 +1,7 @@
 //! Figures of the status bar: latency, rate, clock.
 
 use leptos::prelude::*;
-use model::{Meter, format, text::fixed};
+use model::{Connection, Meter, format, text::fixed};
 
 use crate::{live::Live, words};
 
@@ -21,9 +21,21 @@ pub fn Metrics() -> impl IntoView {
         move |read: fn(&Meter) -> Option<u32>| ms(live.meter.with(read).filter(|_| live.connection.get().is_live()));
     let p50 = move || live_ms(|meter| meter.p50);
     let p95 = move || live_ms(|meter| meter.p95);
+    // Beside a picture of the past: how it stands now.
+    let goes_on = move || {
+        (live.connection.get() == Connection::Replay).then(|| {
+            let feed = live.feed.get();
+            let text = move || match feed.is_live() {
+                true => words::live_goes_on(&format::time_s(live.wall.get(), live.zone_min)),
+                false => words::LIVE_AWAY.into(),
+            };
+            view! { <span class="goes" class:away=!feed.is_live() data-live-goes-on=feed.as_str()><i></i>{text}</span> }
+        })
+    };
     let rate = move || format::count(live.meter.with(|meter| meter.updates).into());
     view! {
         <div class="metrics">
+            {goes_on}
             <span class="spark-cell" title=words::SPARK_HINT>
                 <svg class="spark" viewBox="0 0 72 20" aria-hidden="true">
                     <path d=move || live.meter.with(spark)></path>

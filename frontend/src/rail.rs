@@ -278,8 +278,10 @@ fn skeleton() -> AnyView {
 #[component]
 fn Foot() -> impl IntoView {
     let (live, list) = (Live::expect(), List::expect());
+    let paused = move || matches!(live.connection.get(), Connection::Reconnecting { showing_at: Some(_), .. });
     let frozen_at = move || match live.connection.get() {
         Connection::Reconnecting { showing_at, .. } => showing_at,
+        Connection::Replay => Some(live.clock.get()),
         _ => None,
     };
     let total = move |filter: &Filter| match filter.tab {
@@ -291,9 +293,9 @@ fn Foot() -> impl IntoView {
         None if live.loaded.get() && live.filter.with(total) == 0 => words::WINDOW.into_any(),
         None => view! { <kbd>"J"</kbd> <kbd>"K"</kbd> <span>{words::KEYS_HINT}</span> }.into_any(),
     };
-    let right = move || match frozen_at() {
-        Some(_) => words::START_PAUSED.to_owned(),
-        None => match live.filter.with(total) {
+    let right = move || match paused() {
+        true => words::START_PAUSED.to_owned(),
+        false => match live.filter.with(total) {
             0 => String::new(),
             all => words::listed(list.shown.read().len(), all),
         },

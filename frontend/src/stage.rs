@@ -44,6 +44,8 @@ pub fn Stage() -> impl IntoView {
             }
         })
     };
+    let in_past = Memo::new(move |_| live.past.with(Option::is_some));
+    let replay = move || in_past.get().then(|| later(Later::Replay));
     let fault =
         move || live.map_fault.get().map(|why| view! { <div class="notice-page">{words::map_fault(&why)}</div> });
     view! {
@@ -52,6 +54,7 @@ pub fn Stage() -> impl IntoView {
             {part(fault)}
             <Controls/>
             <Attribution/>
+            {part(replay)}
             {later(Later::Floats)}
             {part(again)}
             {part(onboard)}

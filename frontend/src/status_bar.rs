@@ -77,14 +77,20 @@ fn Pill() -> impl IntoView {
         Connection::Live => words::LIVE,
         Connection::Reconnecting { .. } => words::RECONNECTING,
         Connection::Ended(_) => words::ENDED,
+        Connection::Replay => words::PAST,
     };
     let broken = move || matches!(live.connection.get(), Connection::Reconnecting { .. } | Connection::Ended(_));
     let class = move || match live.connection.get() {
         Connection::Connecting => "conn connecting",
         Connection::Live => "conn",
+        Connection::Replay => "conn replay",
         _ => "conn reconnecting",
     };
-    let sign = move || if broken() { icon_small("broken") } else { view! { <i></i> }.into_any() };
+    let sign = move || match live.connection.get() {
+        Connection::Replay => icon_small("past"),
+        _ if broken() => icon_small("broken"),
+        _ => view! { <i></i> }.into_any(),
+    };
     view! { <span class=part(class)>{part(sign)}{part(text)}</span> }.into_any()
 }
 

@@ -7,6 +7,9 @@
 use contract::{DeliveryStatus, frame::CourierStatus};
 
 pub mod own;
+mod past;
+
+pub use past::*;
 
 pub const BRAND: &str = "Code Delivery";
 pub const SKIP: &str = "Skip to the list";
@@ -29,25 +32,6 @@ pub const REFUSED: &str = "The server refused the connection";
 pub const UNAUTHORIZED: &str = "The access token is wrong or expired";
 pub const OVER: &str = "This view has ended";
 pub const START_PAUSED: &str = "Start is paused";
-
-pub fn reconnecting_showing(time: &str) -> String {
-    format!("Reconnecting, showing {time}")
-}
-pub fn next_try(seconds: i64) -> String {
-    format!("next try in {seconds} s")
-}
-pub fn as_it_was(time: &str) -> String {
-    format!("As it was at {time}")
-}
-pub fn caught_up(updates: u32) -> String {
-    format!("Caught up, {} {}", model::format::exact(updates.into()), if updates == 1 { "update" } else { "updates" })
-}
-pub fn away(time: &str) -> String {
-    format!("You were away {time}")
-}
-pub fn map_fault(why: &str) -> String {
-    format!("The map cannot be drawn: {why}. The list goes on.")
-}
 
 // Status bar
 pub const FILTER_BY_STATE: &str = "Filter by state";
@@ -335,11 +319,17 @@ pub const TIME: &str = "Time";
 pub const SPAN: &str = "Span of the time bar";
 pub const SPANS: [(i64, &str); 3] = [(1, "1 h"), (6, "6 h"), (24, "24 h")];
 
+pub fn span(hours: i64) -> &'static str {
+    SPANS.iter().find(|(span, _)| *span == hours).map_or("", |(_, name)| name)
+}
 pub fn no_deliveries_in(span: &str) -> String {
     format!("No deliveries in the last {span}")
 }
-pub fn bars(n: usize, late: usize, span: &str) -> String {
-    format!("{n} deliveries started in the last {span}, {late} of them late")
+pub fn no_deliveries_until(span: &str, time: &str) -> String {
+    format!("No deliveries in the {span} up to {time}")
+}
+pub fn bars(n: usize, late: usize, from: &str, to: &str) -> String {
+    format!("{n} deliveries started from {from} to {to}, {late} of them late")
 }
 
 // Empty
@@ -357,12 +347,14 @@ pub const COPY_CURL: &str = "Copy curl";
 
 // Help
 pub const KEYBOARD: &str = "Keyboard";
-pub const KEYS: [(&str, &[&str]); 9] = [
+pub const KEYS: [(&str, &[&str]); 11] = [
     ("Search", &["/"]),
     ("Next, previous", &["J", "K"]),
     ("Open", &["Enter"]),
     ("Back", &["Esc"]),
     ("Follow", &["F"]),
+    ("Return to live", &["L"]),
+    ("Play, pause the past", &["Space"]),
     ("Zoom", &["+", "−"]),
     ("Start a delivery", &["S"]),
     ("Show all", &["0"]),

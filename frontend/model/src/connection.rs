@@ -19,6 +19,8 @@ pub enum Connection {
     },
     /// No further attempt is made.
     Ended(Ended),
+    /// The past is on the screen; how the live connection stands meanwhile is told beside it.
+    Replay,
 }
 
 /// Why no further attempt is made.
@@ -42,7 +44,13 @@ impl Connection {
             Self::Live => "live",
             Self::Reconnecting { .. } => "reconnecting",
             Self::Ended(_) => "ended",
+            Self::Replay => "replay",
         }
+    }
+
+    /// True where what is shown is older than it should be.
+    pub fn is_away(self) -> bool {
+        !matches!(self, Self::Live | Self::Replay)
     }
 
     /// True while updates flow.

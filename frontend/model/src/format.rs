@@ -192,7 +192,7 @@ fn local(at: Millis, zone_min: i32) -> Millis {
 }
 
 /// (year, month, day) of a day since 1970-01-01 (Howard Hinnant's `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
     let doe = z.rem_euclid(146_097);

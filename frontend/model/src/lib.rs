@@ -2,11 +2,13 @@
 //!
 //! Messages of the socket come in through [`link::Link`] (when to connect, what to say) and [`world::World`] (what is
 //! known); the list reads [`rows`], the map reads [`motion`], and everything that people read goes through [`mod@format`].
+//! What is past comes through [`replay`], and leaves the page as a file through [`export`].
 //! Time is always a parameter.
 
 pub mod basemap;
 pub mod connection;
 pub mod counts;
+pub mod export;
 pub mod filter;
 pub mod format;
 pub mod kept;
@@ -16,6 +18,7 @@ pub mod motion;
 pub mod notice;
 pub mod overlay;
 pub mod read;
+pub mod replay;
 pub mod request;
 pub mod rows;
 pub mod selection;

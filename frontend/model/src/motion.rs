@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use contract::{CourierId, Millis, Place, frame::CourierStatus};
 use fleet::client::{Changes, Client, Seen};
 
-use crate::world::MOVING_MPS;
+use crate::{replay::Lead, world::MOVING_MPS};
 
 pub use shape::{Instance, STRIDE, flags};
 
@@ -60,6 +60,8 @@ pub struct Motion {
     base: f64,
     /// Step at each fix instead of sliding.
     still: bool,
+    /// Fixes are drawn at their own time; where couriers go from there is told by [`Motion::lead`].
+    led: bool,
     dirty: Option<(usize, usize)>,
     /// Until when something moves, s of the page's clock.
     until: f64,
@@ -149,6 +151,7 @@ impl Motion {
         let heading = heading_of(seen).unwrap_or(previous.heading_to);
         let here = (t - self.base) as f32;
         let slides = !self.still
+            && !self.led
             && !previous.is_hidden()
             && known.place.is_some_and(|place| !implausible(place.distance_m(seen.place), gap));
         let instance = if slides {
@@ -202,6 +205,30 @@ impl Motion {
     /// Step at each fix (for people who asked for less motion), or slide.
     pub fn set_still(&mut self, still: bool) {
         self.still = still;
+    }
+
+    /// One for the past: `t` is then the moment that is shown, on a clock of its own, and what comes next is known.
+    pub fn of_the_past(&self) -> Self {
+        Self { still: self.still, led: true, ..Self::default() }
+    }
+
+    /// Sends a courier on its way from where it stands to its next fix, from `start` to `end` (s of the clock of [`Motion::apply`]).
+    /// Where it cannot have driven so, and for people who asked for less motion, it stays until the fix comes.
+    pub fn lead(&mut self, lead: &Lead, start: f64, end: f64) {
+        let Some(slot) = self.slots.get(&lead.courier).map(|slot| usize::from(*slot)) else { return };
+        let track = self.tracks[slot];
+        let gap = (lead.at - track.at) as f64 / 1000.0;
+        let drivable = track.place.is_some_and(|place| !implausible(place.distance_m(lead.place), gap));
+        if self.still || !drivable || end <= start {
+            return;
+        }
+        let (to, instance) = (self.relative(lead.place), &mut self.instances[slot]);
+        (instance.from, instance.heading_from) = (instance.to, instance.heading_to);
+        instance.to = to;
+        instance.heading_to = lead.heading_deg.map_or(instance.heading_from, |degrees| degrees.to_radians() as f32);
+        (instance.start, instance.end, instance.reach) = ((start - self.base) as f32, (end - self.base) as f32, 1.0);
+        self.until = self.until.max(end);
+        self.touch(slot);
     }
 
     /// Keeps numbers small: call it with the view's middle before drawing. True where the origin moved.

@@ -1,8 +1,8 @@
-//! The state of the page in its address: `/?at=60.17,24.94,15.2&q=market&state=late&sel=c-17&theme=dark`.
+//! The state of the page in its address: `/?at=60.17,24.94,15.2&q=market&state=late&sel=c-17&t=1763683200000&theme=dark`.
 //!
 //! What is as by default is left out, what cannot be read is ignored, and what is not ours is kept out.
 
-use contract::{CourierId, DeliveryId, Place, RouteId, frame::CourierStatus};
+use contract::{CourierId, DeliveryId, Millis, Place, RouteId, frame::CourierStatus};
 
 use crate::{
     Filter, Selection, Sort, Source, Tab, Theme,
@@ -18,6 +18,8 @@ pub struct Address {
     pub filter: Filter,
     /// What is selected.
     pub selected: Option<Selection>,
+    /// Which moment of the past, ms UTC; `None` is now.
+    pub time: Option<Millis>,
     /// Light or dark.
     pub theme: Theme,
 }
@@ -55,6 +57,7 @@ impl Address {
                 "sel" => courier = CourierId::new(&value).ok(),
                 "delivery" => delivery = value.parse::<DeliveryId>().ok(),
                 "drawer" => open = value != "0",
+                "t" => address.time = value.parse().ok().filter(|time| *time > 0),
                 "theme" => address.theme = Theme::from_param(&value).unwrap_or_default(),
                 _ => {}
             }
@@ -106,6 +109,7 @@ impl Address {
                 pairs.push(("drawer", "0".into()));
             }
         }
+        pairs.extend(self.time.map(|time| ("t", time.to_string())));
         pairs.extend(self.theme.as_param().map(|theme| ("theme", theme.to_owned())));
         if pairs.is_empty() {
             return String::new();
@@ -163,19 +167,21 @@ mod tests {
 
     #[test]
     fn an_address_is_readable() {
-        let query = "?at=60.17000,24.94000,15.2&q=market+hall&state=late,alarm&tab=deliveries&sel=c-17&theme=dark";
+        let query = "?at=60.17000,24.94000,15.2&q=market+hall&state=late,alarm&tab=deliveries&sel=c-17&t=1763683200123&theme=dark";
         let address = Address::parse(query);
         assert_eq!(address.at, Some((Place::new(60.17, 24.94).unwrap(), 15.2)));
         assert_eq!(address.filter.text, "market hall");
         assert!(address.filter.states.contains(CourierStatus::Alarm));
         assert_eq!(address.selected, Some(Selection::courier(CourierId::new("c-17").unwrap())));
+        assert_eq!(address.time, Some(1_763_683_200_123));
         assert_eq!(address.format(), query);
         assert_eq!(Address::default().format(), "");
     }
 
     #[test]
     fn nonsense_is_ignored() {
-        for query in ["?", "?at=91,0,3&sel=a%20b&state=x&theme=pink&%%%", "?at=&q", "?at=1&route=/"] {
+        for query in ["?", "?at=91,0,3&sel=a%20b&state=x&theme=pink&%%%", "?at=&q", "?at=1&route=/", "?t=-5", "?t=noon"]
+        {
             assert_eq!(Address::parse(query), Address::default(), "{query}");
         }
     }
@@ -185,6 +191,7 @@ mod tests {
         fn what_is_written_is_read(
             lat in -90.0..90.0f64, lon in -180.0..180.0f64, zoom in 0.0..22.0f64, text in "[^\\s\\p{C}]{0,12}",
             states in prop::collection::vec(0u8..5, 0..5), view: bool, open: bool, dark: bool,
+            time in prop::option::of(1..i64::MAX),
         ) {
             let address = Address {
                 at: Some((Place::new((lat * 1e5).round() / 1e5, (lon * 1e5).round() / 1e5).unwrap(), (zoom * 100.0).round() / 100.0)),
@@ -194,6 +201,7 @@ mod tests {
                     ..Filter::default()
                 },
                 selected: Some(Selection { courier: Some(CourierId::new("c-17").unwrap()), delivery: None, open }),
+                time,
                 theme: if dark { Theme::Dark } else { Theme::Auto },
             };
             prop_assert_eq!(Address::parse(&address.format()), address);

@@ -66,6 +66,11 @@ pub struct Applied {
 }
 
 impl World {
+    /// An empty one for a moment of the past: the same view of the map, drawn by the same rules.
+    pub fn of_the_past(&self) -> Self {
+        Self { motion: self.motion.of_the_past(), view: self.view, has_roster: true, ..Self::default() }
+    }
+
     /// Takes a binary message that came at `t` (s of the page's own clock).
     pub fn apply_frame(&mut self, bytes: &[u8], t: f64) -> Result<Applied, BadFrame> {
         let frame = Frame::parse(bytes)?;

@@ -6,7 +6,11 @@ use contract::{Delivery, rest::CancelRequest};
 use leptos::{prelude::*, task::spawn_local};
 use model::{Follow, format};
 
-use super::{Story, link::CustomerLink};
+use super::{
+    Story,
+    link::CustomerLink,
+    past::{Replay, Save},
+};
 use crate::{
     browser, keys,
     net::api,
@@ -16,7 +20,7 @@ use crate::{
     words,
 };
 
-/// Follow and audit.
+/// Follow, replay, audit, the customer's link, and the trail as a file.
 #[component]
 pub fn Acts() -> impl IntoView {
     let story = Story::expect();
@@ -33,6 +37,8 @@ pub fn Acts() -> impl IntoView {
             }
         })
     };
+    let replay = move || has_delivery.get().then(|| view! { <Replay/> });
+    let save = move || has_delivery.get().then(|| view! { <Save/> });
     let any_delivery = Memo::new(move |_| story.delivery.with(Option::is_some));
     let link = move || any_delivery.get().then(|| view! { <CustomerLink/> });
     let result = move || {
@@ -59,8 +65,10 @@ pub fn Acts() -> impl IntoView {
                 >
                     {icon("follow")} {move || if on() { words::FOLLOWING } else { words::FOLLOW }} <kbd class="not-phone">"F"</kbd>
                 </button>
+                {part(replay)}
                 {part(audit)}
                 {part(link)}
+                {part(save)}
             </div>
             {part(result)}
         </section>

@@ -26,13 +26,14 @@ pub fn read() -> Address {
     address
 }
 
-/// Keeps the address as the signals are, and the colours as theme and system are.
+/// Keeps the address as the signals are (while the past plays, from when it stands still), and the colours as theme and system are.
 pub fn keep(live: Live) {
     let address = Memo::new(move |_| {
         Address {
             at: live.view.get().map(|view| (view.centre, view.zoom)),
             filter: live.filter.get(),
             selected: live.selected.get(),
+            time: live.past.with(|past| past.map(|past| past.at)),
             theme: live.theme.get(),
         }
         .format()

@@ -51,8 +51,8 @@ fn recall(live: Live) {
     let Ok(Some(storage)) = window().local_storage() else { return };
     let Ok(Some(text)) = storage.get_item(KEY) else { return };
     let Some(kept) = kept::read(&text, net::clock_ms() as Millis) else { return };
-    if live.world.try_update_value(|world| world.recall(&kept, net::clock_s())).unwrap_or_default() {
-        if live.summary.with_untracked(Option::is_none) {
+    if live.source().try_update_value(|world| world.recall(&kept, net::clock_s())).unwrap_or_default() {
+        if live.summary.with_untracked(Option::is_none) && !live.is_past() {
             live.summary.set(kept.summary);
         }
         live.recalled();

@@ -45,7 +45,7 @@ pub fn keep(live: Live) {
 fn look_up(live: Live, courier: contract::CourierId) {
     spawn_local(async move {
         if let Ok(listed) = api::courier(&courier).await {
-            live.world.update_value(|world| world.put_listed(listed));
+            live.source().update_value(|world| world.put_listed(listed));
             live.mark_changed();
         }
     });
@@ -63,7 +63,7 @@ fn read(live: Live) {
                 break;
             }
         }
-        live.world.update_value(|world| world.replace_roster(couriers));
+        live.source().update_value(|world| world.replace_roster(couriers));
         live.mark_changed();
         live.check_loaded();
     });
@@ -71,6 +71,6 @@ fn read(live: Live) {
 
 impl Live {
     pub(super) fn has_roster(self) -> bool {
-        self.world.with_value(model::World::has_roster)
+        self.source().with_value(model::World::has_roster)
     }
 }

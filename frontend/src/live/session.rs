@@ -5,11 +5,11 @@ use std::{rc::Rc, time::Duration};
 use contract::{
     Millis,
     frame::Kind,
-    live::{ClientMessage, ServerMessage, View},
+    live::{ClientMessage, ServerMessage, Summary, View},
 };
 use leptos::{ev, prelude::*, task::spawn_local};
 use model::{
-    Notice,
+    Connection, Notice, World,
     link::{Act, Link, Sending},
     meter::{Latency, ServerClock},
     notice::What,
@@ -41,6 +41,22 @@ pub(super) struct Session {
     notices: u64,
     view_timer: bool,
     repaint: Option<Rc<dyn Fn()>>,
+    /// What goes on live while the past is shown.
+    pub(super) aside: Option<Aside>,
+    /// The last summary of the socket.
+    pub(super) summary: Option<Summary>,
+}
+
+/// The past is shown; meanwhile this is kept.
+pub(super) struct Aside {
+    /// The moment that is shown, ms UTC, and the same on the clock of the world's motion, s.
+    pub(super) moment: (Millis, f64),
+    /// How many pictures of the past were shown: playing one on does not count.
+    pub(super) pictures: u32,
+    /// Since when, by the page's clock, ms.
+    pub(super) since: Millis,
+    /// Positions and deliveries that came since.
+    pub(super) updates: u32,
 }
 
 impl Live {
@@ -77,6 +93,7 @@ impl Live {
     /// The map shows this.
     pub(crate) fn look(self, view: View) {
         self.world.update_value(|world| world.set_view(view.bounds));
+        self.behind.update_value(|world| world.set_view(view.bounds));
         let sending = self.link(|link, now| link.views.look(view, now));
         self.send_view(sending);
     }
@@ -107,6 +124,11 @@ impl Live {
         self.session.update_value(|session| session.changed = true);
     }
 
+    /// The world that the socket writes.
+    pub(crate) fn source(self) -> StoredValue<World, LocalStorage> {
+        if self.session.with_value(|session| session.aside.is_some()) { self.behind } else { self.world }
+    }
+
     fn link<T: Default>(self, run: impl FnOnce(&mut Link, Millis) -> T) -> T {
         let now = net::clock_ms() as Millis;
         self.session.try_update_value(|session| run(&mut session.link, now)).unwrap_or_default()
@@ -114,7 +136,7 @@ impl Live {
 
     /// Server time of what is on the screen.
     fn showing_at(self) -> Option<Millis> {
-        let now = self.world.with_value(|world| world.client().now());
+        let now = self.source().with_value(|world| world.client().now());
         (now > 0).then_some(now)
     }
 
@@ -124,7 +146,9 @@ impl Live {
             self.link(|link, _| link.recalled(at));
         }
         self.mark_changed();
-        self.loaded.set(true);
+        if !self.is_past() {
+            self.loaded.set(true);
+        }
         self.act(Vec::new());
         self.repaint();
     }
@@ -153,14 +177,22 @@ impl Live {
                     });
                 }
                 Act::Fetch => self.fetch_deliveries(),
-                Act::Forget => self.world.update_value(model::World::reset_deliveries),
+                Act::Forget => self.source().update_value(World::reset_deliveries),
                 Act::CaughtUp { updates, away_ms } => self.notify(vec![What::CaughtUp { updates, away_ms }]),
             }
         }
-        let offset = self.session.with_value(|session| session.clock.offset());
-        let connection = self.session.with_value(|session| session.link.connection(offset));
-        if self.connection.get_untracked() != connection {
-            self.connection.set(connection);
+        self.tell_connection();
+    }
+
+    /// Tells how the connection stands, where that changed.
+    pub(super) fn tell_connection(self) {
+        let feed = self.session.with_value(|session| session.link.connection(session.clock.offset()));
+        if self.feed.get_untracked() != feed {
+            self.feed.set(feed);
+        }
+        let shown = if self.past.with_untracked(Option::is_some) { Connection::Replay } else { feed };
+        if self.connection.get_untracked() != shown {
+            self.connection.set(shown);
             self.repaint();
         }
     }
@@ -196,17 +228,21 @@ impl Live {
             }
             ServerMessage::Events { cursor, deliveries } => {
                 let (news, changed) =
-                    self.world.try_update_value(|world| world.apply_events(deliveries)).unwrap_or_default();
+                    self.source().try_update_value(|world| world.apply_events(deliveries)).unwrap_or_default();
                 self.link(|link, _| link.events(cursor, changed));
+                self.count_aside(changed);
                 self.mark_changed();
                 self.notify(news);
                 Vec::new()
             }
             ServerMessage::Summary(summary) => {
                 self.tell_time(summary.now);
-                self.world.update_value(|world| world.apply_summary(&summary));
+                self.source().update_value(|world| world.apply_summary(&summary));
                 self.mark_changed();
-                self.summary.set(Some(summary));
+                self.session.update_value(|session| session.summary = Some(summary.clone()));
+                if !self.is_past() {
+                    self.summary.set(Some(summary));
+                }
                 Vec::new()
             }
             _ => Vec::new(),
@@ -215,13 +251,14 @@ impl Live {
 
     fn hear_frame(self, bytes: &[u8]) -> Vec<Act> {
         let t = net::clock_s();
-        let applied = self.world.try_update_value(|world| world.apply_frame(bytes, t));
+        let applied = self.source().try_update_value(|world| world.apply_frame(bytes, t));
         // A frame that cannot be read is one of another version; the server says 4406 to those it knows.
         let Some(Ok(applied)) = applied else { return Vec::new() };
         if let Some(now) = self.showing_at() {
             self.tell_time(now);
         }
-        let hidden = document().hidden();
+        let past = self.is_past();
+        let hidden = past || document().hidden();
         let whole = applied.kind != Some(Kind::Delta);
         let fresh = applied.fresh.len() as u32;
         self.session.update_value(|session| {
@@ -234,9 +271,12 @@ impl Live {
                 session.latency.skipped();
             }
         });
+        self.count_aside(fresh);
         self.notify(applied.notices);
-        self.grow_trail();
-        self.repaint();
+        if !past {
+            self.grow_trail();
+            self.repaint();
+        }
         self.link(|link, now| link.frame(whole, fresh, now))
     }
 
@@ -264,12 +304,16 @@ impl Live {
                 (std::mem::take(&mut session.changed), session.beats == 0)
             })
             .unwrap_or_default();
-        if changed {
+        let past = self.is_past();
+        if changed && !past {
             self.revision.update(|revision| *revision += 1);
         }
         if second {
             let now = self.server_now();
-            self.clock.set(now);
+            self.wall.set(now);
+            if !past {
+                self.clock.set(now);
+            }
             let meter = self.session.try_update_value(|session| session.latency.second(now)).unwrap_or_default();
             if self.meter.with_untracked(|known| *known != meter) {
                 self.meter.set(meter);
@@ -284,7 +328,7 @@ impl Live {
                 return set_timeout(move || self.fetch_deliveries(), Duration::from_secs(3));
             };
             let now = self.server_now();
-            self.world.update_value(|world| world.merge_deliveries(live, now));
+            self.source().update_value(|world| world.merge_deliveries(live, now));
             self.session.update_value(|session| {
                 session.changed = true;
                 session.has_deliveries = true;
@@ -295,6 +339,9 @@ impl Live {
 
     /// Rows can be shown once both lists are in.
     pub(super) fn check_loaded(self) {
+        if self.is_past() {
+            return;
+        }
         let has_deliveries = self.session.with_value(|session| session.has_deliveries);
         if has_deliveries && self.has_roster() && !self.loaded.get_untracked() {
             self.loaded.set(true);
@@ -302,7 +349,8 @@ impl Live {
     }
 
     pub(super) fn notify(self, news: Vec<What>) {
-        if news.is_empty() {
+        // Over a picture of the past, news of now would be read as a part of it.
+        if news.is_empty() || self.is_past() {
             return;
         }
         let at = self.server_now();

@@ -13,8 +13,8 @@ const POINTS: u32 = 600;
 /// Without a delivery, this much of a courier's way is shown, ms.
 const RECENT_MS: Millis = 10 * 60_000;
 
-/// Whose trail, and of which delivery.
-type Key = (CourierId, Option<DeliveryId>);
+/// Whose trail, of which delivery, and seen from which picture of the past. A delivery's is the same from all of them.
+type Key = (CourierId, Option<DeliveryId>, Option<u32>);
 
 /// Follows the selection.
 pub fn keep(live: Live) {
@@ -27,12 +27,13 @@ pub fn keep(live: Live) {
             let courier = selected.courier.clone().or_else(of_delivery)?;
             let under_way = || world.delivery_of(&courier).filter(|d| d.started_at.is_some()).map(|d| d.delivery);
             let delivery = selected.delivery.or_else(under_way);
-            Some((courier, delivery))
+            let past = live.pictures().map(|pictures| if delivery.is_some() { 0 } else { pictures });
+            Some((courier, delivery, past))
         })
     });
     watch(move || {
         let key_now = key.get();
-        live.watch(key_now.as_ref().map(|(courier, _)| courier.clone()));
+        live.watch(key_now.as_ref().map(|(courier, ..)| courier.clone()));
         live.trail.set(None);
         if let Some(wanted) = key_now {
             spawn_local(async move {
@@ -48,11 +49,11 @@ pub fn keep(live: Live) {
     });
 }
 
-async fn load(live: Live, (courier, delivery): &Key) -> Option<Trail> {
+async fn load(live: Live, (courier, delivery, _): &Key) -> Option<Trail> {
     let answer = match delivery {
         Some(delivery) => api::delivery_trail(*delivery, POINTS).await,
         None => {
-            let now = live.server_now();
+            let now = live.now();
             api::courier_trail(courier, now - RECENT_MS, now, POINTS).await
         }
     };
@@ -69,11 +70,11 @@ async fn load(live: Live, (courier, delivery): &Key) -> Option<Trail> {
 
 impl Live {
     /// Adds the newest fix of the selected courier, where it is new.
-    pub(super) fn grow_trail(self) {
+    pub(crate) fn grow_trail(self) {
         let selected = self.selected.with_untracked(|selected| selected.as_ref().and_then(|s| s.courier.clone()));
         let Some(courier) = selected else { return };
         let Some(seen) = self.world.with_value(|world| world.seen(&courier).cloned()) else { return };
-        let now = self.server_now();
+        let now = self.now();
         // Fixes after its end are not the delivery's.
         let of_delivery = self.trail.with_untracked(|trail| {
             let delivery = trail.as_ref().and_then(|trail| trail.delivery);

@@ -60,7 +60,7 @@ impl Layer {
 
     /// Draws one frame.
     pub fn draw(&mut self, frame: &Frame) {
-        let (live, t) = (self.live, net::clock_s());
+        let (live, t) = (self.live, self.live.motion_s());
         let gl = &frame.gl;
         let ratio = window().device_pixel_ratio() as f32;
         let (lon, lat) = self.map.centre();
@@ -68,9 +68,9 @@ impl Layer {
         let tier = Tier::at(zoom);
         let dark = live.dark.get_untracked();
         let colours = Colours::of(dark);
-        let frozen = !live.connection.get_untracked().is_live() && live.loaded.get_untracked();
+        let frozen = live.connection.get_untracked().is_away() && live.loaded.get_untracked();
         let dim = if live.preview.with_untracked(Option::is_some) { PREVIEWED } else { FILTERED };
-        let fading = self.fade(tier, t);
+        let fading = self.fade(tier, net::clock_s());
 
         let mut moving = false;
         let mut spot = None;
@@ -104,7 +104,8 @@ impl Layer {
             self.followed = chosen.and_then(|chosen| chosen.place);
         });
         self.tell(spot);
-        if moving || fading {
+        // The past moves when somebody plays it: then that asks for frames.
+        if (moving && !live.is_past()) || fading {
             self.map.trigger_repaint();
         }
     }

@@ -131,6 +131,8 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>, ground: Op
 
     let still = prefers_stillness();
     live.world.update_value(|world| world.motion_mut().set_still(still));
+    // The past may have come before the map.
+    live.source().update_value(|world| world.motion_mut().set_still(still));
     let cell: Cell = Rc::default();
     on_style(live, &map, &cell, element, ready);
     on_view(live, &map, land);
@@ -243,7 +245,7 @@ fn on_pointer(live: Live, map: &GlMap) {
         let (lon, lat) = at?;
         let radius = REACH / (512.0 * model::view::scale(picked.zoom()));
         live.world.with_value(|world| {
-            let slot = world.motion().pick(Place::saturating(lat, lon), radius, net::clock_s())?;
+            let slot = world.motion().pick(Place::saturating(lat, lon), radius, live.motion_s())?;
             world.client().slot(slot).map(|seen| seen.courier.clone())
         })
     });
@@ -297,7 +299,7 @@ fn stack_at(live: Live, map: &GlMap, (lon, lat): (f64, f64)) -> Option<Stack> {
     }
     let radius = ON_ONE_SPOT / (512.0 * model::view::scale(zoom));
     let couriers: Vec<CourierId> = live.world.with_value(|world| {
-        let slots = world.motion().pick_all(Place::saturating(lat, lon), radius, net::clock_s());
+        let slots = world.motion().pick_all(Place::saturating(lat, lon), radius, live.motion_s());
         slots.into_iter().filter_map(|slot| world.client().slot(slot).map(|seen| seen.courier.clone())).collect()
     });
     (couriers.len() > 1).then(|| Stack { at: map.spot(lon, lat), couriers })

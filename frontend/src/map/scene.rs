@@ -62,7 +62,9 @@ pub fn lines(
         sheet.line(&ahead, Pen { width: 3.0, colour: rgba(colours.ahead), dots: 0.0 }, scene.world);
         live.trail.with_untracked(|trail| {
             if let Some(trail) = trail {
-                draw_trail(&mut sheet, trail, world, chosen, colours, scene, t);
+                // The courier is drawn a little behind its newest fix: so is its trail. In the past it is drawn at its time.
+                let shown = || chosen.slot.and_then(|slot| world.motion().shown_at(slot, t));
+                draw_trail(&mut sheet, trail, world, chosen, colours, scene, live.moment().or_else(shown));
             }
         });
     }
@@ -95,11 +97,10 @@ fn draw_trail(
     chosen: &Chosen,
     colours: &Colours,
     scene: &Scene<'_>,
-    t: f64,
+    shown: Option<Millis>,
 ) {
     let under_way = trail.delivery.and_then(|id| world.delivery(id)).is_none_or(|delivery| delivery.is_open());
-    // The courier is drawn a little behind its newest fix: so is its trail.
-    let shown = chosen.slot.filter(|_| under_way).and_then(|slot| world.motion().shown_at(slot, t));
+    let shown = shown.filter(|_| under_way);
     let until = shown.unwrap_or(Millis::MAX);
     let mut points: Vec<(Millis, [f32; 2])> = trail
         .points
@@ -196,7 +197,7 @@ pub fn signs_above(
     sprites: &mut Sprites,
 ) -> bool {
     let gl = scene.gl;
-    let now = live.server_now();
+    let now = live.now();
     let bounds = live.view.with_untracked(|view| view.map(|view| view.bounds));
     let on_screen = |place: Place| bounds.is_none_or(|bounds| bounds.contains(place));
     let mut ages = false;

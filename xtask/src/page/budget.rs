@@ -16,7 +16,7 @@ const TRACK: u64 = 12_000;
 const TRACK_FILES: [&str; 6] =
     ["track.html", "theme.js", "favicon.svg", "css/tokens.css", "css/track.css", "track/track.js"];
 /// Each part that is fetched later, by the name in `frontend/src/later.rs`. What several parts need is counted apart.
-const PARTS: [(&str, u64); 7] = [
+const PARTS: [(&str, u64); 8] = [
     ("ground", 12_000),
     ("drawer", 31_000),
     ("start", 46_500),
@@ -24,6 +24,7 @@ const PARTS: [(&str, u64); 7] = [
     ("shared", 17_000),
     ("kept", 10_000),
     ("line", 42_000),
+    ("replay", 40_000),
 ];
 
 /// Sizes in bytes, by what they are.
