@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod basemap;
+pub mod commandline;
 pub mod commands;
 pub mod live;
 mod page;
@@ -13,7 +14,7 @@ pub mod settings;
 pub mod socket;
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -86,11 +87,12 @@ pub struct App {
 }
 
 impl App {
-    /// What a new socket's session needs. `open`: whether it may do without a token.
-    pub fn session_context(&self, open: bool) -> SessionContext {
+    /// What the session of a new socket from an address needs. `open`: whether it may do without a token.
+    pub fn session_context(&self, from: IpAddr, open: bool) -> SessionContext {
         SessionContext {
             live: self.live.clone(),
             access: self.access.clone(),
+            from,
             open,
             clock: self.clock.clone(),
             server: self.server.clone(),
@@ -158,7 +160,7 @@ pub async fn build(settings: Settings, surroundings: Surroundings, health: Healt
     settings.check()?;
     let routes = load_routes(&settings)?;
     let history = history::open_reader(&settings.history).map_err(|error| StartError::setting(error.to_string()))?;
-    let access = Arc::new(Access::new(&settings.access)?);
+    let access = Arc::new(Access::new(&settings.access, settings.is_loopback())?);
     let producer = Producer::new(&settings.kafka)?;
     let topic = settings.kafka.topic(commands::TOPIC);
     let limits = Limits {
@@ -227,7 +229,9 @@ impl Server {
                 tokio::time::sleep(notice).await;
                 drain.request();
             };
-            let served = axum::serve(listener, router).with_graceful_shutdown(announced).await;
+            let served = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(announced)
+                .await;
             // A connection that became a socket is none of the server's any more: it is waited for here.
             let _ = sockets.wait_for(|open| *open == 0).await;
             served

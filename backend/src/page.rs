@@ -32,12 +32,18 @@ pub async fn serve(State(app): State<Arc<App>>, method: Method, uri: Uri, header
     let name = match asked {
         file if is_file => file,
         "track" | "track/" => "track.html",
+        "login" | "login/" => "login.html",
         _ => "index.html",
     };
-    if let (Some(basemap), "index.html") = (&app.basemap, name)
+    let locked = app.access.needs_token(&headers, &app.allowed_origins);
+    if name == "index.html"
+        && (app.basemap.is_some() || locked)
         && let Some(file) = Dist::get(name)
     {
-        let page = basemap.put_into(&String::from_utf8_lossy(&file.data));
+        let page = String::from_utf8_lossy(&file.data);
+        let page = app.basemap.as_ref().map_or(page.to_string(), |basemap| basemap.put_into(&page));
+        // The page need not fetch what it will not be told anything to show.
+        let page = if locked { page.replacen("<html ", "<html data-access=\"token\" ", 1) } else { page };
         return ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response();
     }
     let accepts = |coding: &str| {

@@ -6,6 +6,7 @@ pub mod figures;
 mod host;
 pub mod layers;
 pub mod link;
+pub mod me;
 pub mod openapi;
 pub mod past;
 pub mod problem;
@@ -45,13 +46,14 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/replay", get(replay::replay))
         .route("/analytics/deliveries", get(figures::deliveries))
         .route("/status", get(status::status))
+        .route("/me", get(me::me))
         .route("/openapi.json", get(openapi::document))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .fallback(problem::no_such_path);
     let api = layers::for_requests(api);
     // The socket is outside the layers that bound a request's time and compress its answer.
     let api = api.route("/live", get(socket::connect).fallback(problem::method_not_allowed));
-    // Around every path: one that is added later is closed to customers until it is opened.
+    // Around every path: what a role may not ask for is decided there, also for one that is added later.
     let api = api.layer(middleware::from_fn_with_state(app.clone(), access::guard));
     let all = Router::new().nest("/api/v1", api);
     let all = ["/api", "/api/", "/api/{*rest}"]
@@ -62,6 +64,7 @@ pub fn router(app: Arc<App>) -> Router {
         None => all,
     };
     let all = all.fallback(page::serve).layer(middleware::from_fn_with_state(app.clone(), host::known));
+    let all = all.layer(middleware::from_fn_with_state(app.clone(), access::admit));
     let origin = app.basemap.as_ref().and_then(|basemap| basemap.origin.clone());
     layers::for_all(all, origin.as_deref()).with_state(app)
 }

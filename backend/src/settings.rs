@@ -1,17 +1,20 @@
 //! The backend's settings: read whole and checked before any port opens.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use service::{
     StartError,
     settings::{AdminSettings, KafkaSettings, LogSettings, parse_duration},
 };
 
-use crate::basemap::Basemap;
+use crate::{access::parse_net, basemap::Basemap};
 
 /// Everything that the backend can be told.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "backend", version, about = "Live state, REST, WebSocket, and the page", after_help = service::health::HELP)]
 pub struct Settings {
     /// How Kafka is reached.
     #[command(flatten)]
@@ -63,12 +66,43 @@ pub struct HttpSettings {
 /// Who may ask for what.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct AccessSettings {
-    /// File with the keys that sign customers' links, one a line: the first signs, all verify
+    /// File with the keys that sign tokens and customers' links, one a line: the first signs, all verify
     #[arg(long, env = "CD_AUTH_SECRET_FILE", value_name = "FILE")]
     pub auth_secret_file: Option<PathBuf>,
     /// Where customers reach the page, as https://host
     #[arg(long, env = "CD_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// Whether whoever brings no token may do everything, although others reach the port or there is a secret
+    #[arg(long, env = "CD_AUTH_OPEN", default_value = "no", value_name = "YES|NO", value_parser = yes_or_no,
+        action = clap::ArgAction::Set)]
+    pub auth_open: bool,
+    /// Proxies whose X-Forwarded-For is believed, as 10.0.0.0/8,192.0.2.7; those on this machine always are
+    #[arg(long, env = "CD_TRUSTED_PROXIES", value_delimiter = ',', value_parser = parse_net, value_name = "NETS")]
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Most requests of one address a second, over ten seconds; 0 for no limit
+    #[arg(long, env = "CD_RATE_PER_ADDRESS", default_value_t = 200, value_name = "N")]
+    pub rate_per_address: u32,
+    /// Most requests with one token a second, over ten seconds; 0 for no limit
+    #[arg(long, env = "CD_RATE_PER_TOKEN", default_value_t = 100, value_name = "N")]
+    pub rate_per_token: u32,
+    /// Most open sockets of one address; 0 for no limit
+    #[arg(long, env = "CD_MAX_SOCKETS_PER_ADDRESS", default_value_t = 1_000, value_name = "N")]
+    pub max_sockets_per_address: u32,
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("must be yes or no".into()),
+    }
+}
+
+impl AccessSettings {
+    /// The file with the keys, where there is to be one.
+    pub fn secret_file(&self) -> Option<&Path> {
+        self.auth_secret_file.as_deref().filter(|path| !path.as_os_str().is_empty())
+    }
 }
 
 /// The live state.
@@ -96,15 +130,21 @@ impl HttpSettings {
 }
 
 impl Settings {
+    /// Whether nobody but this machine reaches the public port.
+    pub fn is_loopback(&self) -> bool {
+        self.http.http_addr.ip().is_loopback()
+    }
+
     /// What single values cannot show.
     ///
     /// # Errors
     /// [`StartError::Setting`] with one clear line.
     pub fn check(&self) -> Result<(), StartError> {
-        if !self.http.http_addr.ip().is_loopback() {
+        if !self.is_loopback() && self.access.secret_file().is_none() && !self.access.auth_open {
             let addr = self.http.http_addr;
             return Err(StartError::setting(format!(
-                "CD_HTTP_ADDR: {addr} is not loopback, and this version has no access control yet: use 127.0.0.1 or [::1]"
+                "CD_HTTP_ADDR: {addr} is not loopback: set CD_AUTH_SECRET_FILE, or CD_AUTH_OPEN=yes where everybody who \
+                 reaches it may start and cancel deliveries"
             )));
         }
         if !(Duration::from_millis(20)..=Duration::from_secs(5)).contains(&self.live.tick) {

@@ -5,19 +5,19 @@ mod follow;
 mod inbox;
 mod session;
 
-use std::{pin::Pin, sync::Arc};
+use std::{net::IpAddr, pin::Pin, sync::Arc};
 
 use axum::{
     extract::{
         State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
     },
-    http::{HeaderMap, header},
+    http::{Extensions, HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use contract::{Problem, ProblemKind, close, live};
 
-use crate::{App, rest::problem::Answer};
+use crate::{App, access, rest::problem::Answer};
 
 pub use session::{Session, SessionContext};
 
@@ -38,6 +38,7 @@ const MAX_READ: usize = 4 * live::MAX_CLIENT_MESSAGE;
     responses((status = 101, description = "the WebSocket of docs/protocol.md"), (status = 400, body = Problem), (status = 403, body = Problem)))]
 pub async fn connect(
     State(app): State<Arc<App>>,
+    extensions: Extensions,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -48,7 +49,9 @@ pub async fn connect(
             return Answer::new(ProblemKind::Malformed, detail).into_response();
         }
     };
-    if !origin_allowed(&headers, &app.allowed_origins) {
+    let public =
+        app.access.public_url().is_some_and(|url| headers.get(header::ORIGIN).is_some_and(|origin| origin == url));
+    if !public && !origin_allowed(&headers, &app.allowed_origins) {
         return Answer(Problem::new(ProblemKind::Forbidden, "this Origin may not open a socket here")).into_response();
     }
     let upgrade = upgrade
@@ -60,22 +63,30 @@ pub async fn connect(
         .protocols([live::SUBPROTOCOL]);
     let spoken = upgrade.selected_protocol().is_some();
     let open = !app.access.needs_token(&headers, &app.allowed_origins);
+    let from = access::address(&extensions);
     // What axum's task holds for as long as the socket lives is one pointer: with the futures themselves in it, it would
     // be several times larger than what a socket needs.
     upgrade
         .on_failed_upgrade(|error| tracing::debug!(%error, "a socket failed in its handshake"))
-        .on_upgrade(move |socket| serve(socket, &app, spoken, open))
+        .on_upgrade(move |socket| serve(socket, &app, spoken, from, open))
 }
 
-fn serve(socket: WebSocket, app: &Arc<App>, spoken: bool, open: bool) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+fn serve(
+    socket: WebSocket,
+    app: &Arc<App>,
+    spoken: bool,
+    from: IpAddr,
+    open: bool,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     if !spoken {
         return Box::pin(refuse(socket, close::NOT_SPOKEN));
     }
+    let Some(own) = app.access.limits().seat(from) else { return Box::pin(refuse(socket, close::CROWDED)) };
     let Some(seat) = Seat::take(app) else { return Box::pin(refuse(socket, close::OVERLOAD)) };
-    let session = Box::new(Session::new(socket, app.session_context(open)));
+    let session = Box::new(Session::new(socket, app.session_context(from, open)));
     Box::pin(async move {
         session.run().await;
-        drop(seat);
+        drop((seat, own));
     })
 }
 

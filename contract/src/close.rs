@@ -49,6 +49,11 @@ pub const ENDED: Close = Close { code: 4410, reason: "ended" };
 /// More than 20 messages a second.
 pub const LIMITS: Close = Close { code: 4429, reason: "too many messages" };
 
+/// Too many sockets from one address.
+pub const CROWDED: Close = Close { code: 4429, reason: "too many sockets from this address" };
+/// Too many tokens that were wrong, or too many requests with one.
+pub const TOO_OFTEN: Close = Close { code: 4429, reason: "too many attempts" };
+
 /// What a client does after a close with `code`. An unknown code, and a connection that broke without one, is a fault of
 /// the network.
 pub fn reconnect(code: u16) -> Reconnect {

@@ -4,6 +4,7 @@
 //! drift apart. The crate is pure: no I/O, no clock, and it compiles to wasm for the page. `docs/protocol.md` says the
 //! same in prose for people who do not read Rust; the golden files under `contract/tests/golden` hold both to it.
 
+pub mod access;
 pub mod close;
 pub mod delivery;
 pub mod frame;
@@ -16,6 +17,7 @@ pub mod problem;
 pub mod rest;
 pub mod topics;
 
+pub use access::{Role, You};
 pub use delivery::{Delivery, DeliveryStatus, Driver};
 pub use ids::{CourierId, DeliveryId, RouteId, SourceId};
 pub use place::{Bounds, Place};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, CourierId, Delivery, DeliveryId, Invalid, Millis, Place, Problem, SourceId};
+use crate::{Bounds, CourierId, Delivery, DeliveryId, Invalid, Millis, Place, Problem, SourceId, You};
 
 /// The WebSocket subprotocol.
 pub const SUBPROTOCOL: &str = "code-delivery.v1";
@@ -175,6 +175,9 @@ pub enum ServerMessage {
         resume: Resume,
         /// Where the stream of events stands.
         cursor: String,
+        /// As whom the client is known; no customer is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        you: Option<You>,
     },
     /// Deliveries that changed, whole documents, in the order of their partition.
     Events {

@@ -21,7 +21,7 @@ before(async () => {
   dir = mkdtempSync(join(tmpdir(), "code-delivery-key-"));
   const file = join(dir, "secret");
   writeFileSync(file, `${KEY}\n`);
-  [server, browser] = await Promise.all([Server.start({ demo: 4, flags: ["--auth-secret-file", file] }), browse()]);
+  [server, browser] = await Promise.all([Server.start({ demo: 4, flags: ["--auth-secret-file", file, "--auth-open", "yes"] }), browse()]);
 }, { timeout: 120_000 });
 afterEach(Page.closeAll);
 after(async () => {

@@ -134,28 +134,35 @@ pub struct Standalone {
     admin: u16,
     data: PathBuf,
     demo: u32,
+    flags: Vec<String>,
 }
 
 impl Standalone {
     /// Starts it on free ports.
     pub fn start(data: &Path, demo: u32) -> Self {
-        Self::on_ports(data, demo, free_port(), free_port())
+        Self::start_with(data, demo, &[])
     }
 
-    fn on_ports(data: &Path, demo: u32, port: u16, admin: u16) -> Self {
+    /// The same, with more flags.
+    pub fn start_with(data: &Path, demo: u32, flags: &[&str]) -> Self {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        Self::on_ports(data, demo, flags, free_port(), free_port())
+    }
+
+    fn on_ports(data: &Path, demo: u32, flags: Vec<String>, port: u16, admin: u16) -> Self {
         let mut command = Command::new(binary("code-delivery"));
         command.arg("--http-addr").arg(format!("127.0.0.1:{port}"));
         command.arg("--admin-addr").arg(format!("127.0.0.1:{admin}"));
-        command.arg("--demo").arg(demo.to_string()).arg("--data-dir").arg(data);
+        command.arg("--demo").arg(demo.to_string()).arg("--data-dir").arg(data).args(&flags);
         let process = Running::start("code-delivery", &mut command);
         let url = format!("http://127.0.0.1:{port}");
-        Self { process, url, port, admin, data: data.to_path_buf(), demo }
+        Self { process, url, port, admin, data: data.to_path_buf(), demo, flags }
     }
 
     /// Kills it and starts it again on the same ports and data.
     pub fn crash_and_restart(&mut self) {
         self.process.kill();
-        *self = Self::on_ports(&self.data, self.demo, self.port, self.admin);
+        *self = Self::on_ports(&self.data, self.demo, self.flags.clone(), self.port, self.admin);
     }
 
     /// Waits until it is ready.

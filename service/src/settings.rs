@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 pub use duration::parse_duration;
 pub use kafka::{KafkaOptions, KafkaSettings};
 pub use names::KNOWN;
-pub use parse::{Refusal, parse, try_parse};
+pub use parse::{Refusal, parse, parse_command, try_parse, try_parse_command};
 
 /// How the log is written.
 #[derive(Debug, Clone, clap::Args)]

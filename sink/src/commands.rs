@@ -1,12 +1,12 @@
 //! The program's command line: `sink` runs, its subcommands do one thing and end.
 
-use std::{ffi::OsString, io, io::Write as _};
+use std::{io, io::Write as _};
 
 use clap::{Parser, Subcommand};
 use contract::CourierId;
 use service::{
     Clock, Health, Outcome, Shutdown, StartError,
-    settings::{KafkaSettings, LogSettings, Refusal, try_parse},
+    settings::{KafkaSettings, LogSettings, parse_command},
 };
 
 use crate::{
@@ -84,24 +84,7 @@ pub struct ForgetCommand {
 
 /// Reads the command line and the environment; what is wrong is printed as one line and ends the process with 2.
 pub fn parse() -> Command {
-    match read(std::env::vars_os().map(|(name, _)| name), std::env::args_os().collect()) {
-        Ok(command) => command,
-        Err(Refusal::Clap(asked)) => asked.exit(),
-        Err(Refusal::Start(error)) => {
-            eprintln!("error: {error}");
-            std::process::exit(i32::from(error.exit_code()))
-        }
-    }
-}
-
-fn read(names: impl Iterator<Item = OsString>, mut args: Vec<OsString>) -> Result<Command, Refusal> {
-    // Without a word that is no flag it is `run`, the service; help and version are about the whole program.
-    let whole = ["-h", "--help", "-V", "--version"];
-    let first = args.get(1).and_then(|arg| arg.to_str());
-    if first.is_none_or(|first| first.starts_with('-') && !whole.contains(&first)) {
-        args.insert(1.min(args.len()), "run".into());
-    }
-    try_parse::<Line>(names, args).map(|line| line.command)
+    parse_command::<Line>().command
 }
 
 impl Command {
@@ -158,11 +141,14 @@ fn tell_removed(out: &mut io::Stdout, removed: history::Expired) -> Result<Outco
 
 #[cfg(test)]
 mod tests {
+    use service::settings::{Refusal, try_parse_command};
+
     use super::*;
 
     fn command(line: &str) -> Result<Command, String> {
-        let args = std::iter::once("sink").chain(line.split_whitespace()).map(OsString::from).collect();
-        read(std::iter::empty(), args).map_err(|refusal| match refusal {
+        let args = std::iter::once("sink").chain(line.split_whitespace()).map(Into::into).collect();
+        let read = try_parse_command::<Line>(std::iter::empty(), args).map(|line| line.command);
+        read.map_err(|refusal| match refusal {
             Refusal::Clap(error) => format!("clap: {}", error.kind()),
             Refusal::Start(error) => error.to_string(),
         })

@@ -1,37 +1,10 @@
 //! What a token says.
 
-use std::fmt;
-
-use contract::{CourierId, DeliveryId};
+use contract::{CourierId, DeliveryId, Role};
 use serde::{Deserialize, Serialize};
 
-/// What its holder is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Sees everything, changes nothing.
-    Viewer,
-    /// Sees everything, starts and cancels deliveries.
-    Dispatcher,
-    /// Sends one courier's positions.
-    Courier,
-    /// Follows one delivery.
-    Customer,
-    /// Runs the services.
-    Operator,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Viewer => "viewer",
-            Self::Dispatcher => "dispatcher",
-            Self::Courier => "courier",
-            Self::Customer => "customer",
-            Self::Operator => "operator",
-        })
-    }
-}
+/// Longest name of a token's holder, in characters: with the role before it, it fits into a delivery's `requested_by`.
+pub const MAX_NAME: usize = 64;
 
 /// The claims of a token, as the protocol names them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,4 +21,9 @@ pub struct Claims {
     pub delivery: Option<DeliveryId>,
     /// Until when, s since 1970.
     pub exp: i64,
+}
+
+/// Whether this can be a holder's name: it stands in logs and in records, so nothing that breaks a line.
+pub fn is_name(sub: &str) -> bool {
+    !sub.is_empty() && sub.chars().count() <= MAX_NAME && !sub.chars().any(char::is_control)
 }

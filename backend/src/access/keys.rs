@@ -2,6 +2,7 @@
 
 use std::{fmt, fs, path::Path};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation,
     crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
@@ -25,7 +26,8 @@ const MAX_TOKEN: usize = 2_048;
 /// Keys of HS256, the signing one first. They do not print.
 pub struct Keys {
     signing: EncodingKey,
-    verifying: Vec<DecodingKey>,
+    /// By the name that a token's `kid` says.
+    verifying: Vec<(String, DecodingKey)>,
 }
 
 impl fmt::Debug for Keys {
@@ -72,24 +74,34 @@ impl Keys {
         // Another part of the process may have come first: it is the same one.
         let _ = BY_RING.install_default();
         let signing = EncodingKey::from_secret(keys.first()?);
-        Some(Self { signing, verifying: keys.iter().map(|key| DecodingKey::from_secret(key)).collect() })
+        Some(Self { signing, verifying: keys.iter().map(|key| (kid(key), DecodingKey::from_secret(key))).collect() })
     }
 
-    /// A signed token.
+    /// A signed token. Its `kid` names the key.
     pub fn sign(&self, claims: &Claims) -> Option<String> {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signing).ok()
+        let kid = self.verifying.first().map(|(kid, _)| kid.clone());
+        jsonwebtoken::encode(&Header { kid, ..Header::new(Algorithm::HS256) }, claims, &self.signing).ok()
     }
 
-    /// The claims of a token that one of the keys has signed. Its times are the caller's to judge: they need a clock.
+    /// The claims of a token that one of the keys has signed: the one that its `kid` names, or any where it names none.
+    /// Its times are the caller's to judge: they need a clock.
     pub fn verify(&self, token: &str) -> Option<Claims> {
         if token.len() > MAX_TOKEN {
             return None;
         }
         let mut rules = Validation::new(Algorithm::HS256);
         (rules.validate_exp, rules.validate_aud) = (false, false);
-        let claims = |key| jsonwebtoken::decode::<Claims>(token, key, &rules).ok();
-        self.verifying.iter().find_map(claims).map(|read| read.claims)
+        let kid = jsonwebtoken::decode_header(token).ok()?.kid;
+        let named = self.verifying.iter().filter(|(known, _)| kid.as_ref().is_none_or(|kid| kid == known));
+        let mut read = named.filter_map(|(_, key)| jsonwebtoken::decode::<Claims>(token, key, &rules).ok());
+        read.next().map(|read| read.claims)
     }
+}
+
+/// A key's name: it says nothing of the key but that it is this one.
+fn kid(key: &[u8]) -> String {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"code-delivery kid");
+    URL_SAFE_NO_PAD.encode(&tag.as_ref()[..6])
 }
 
 /// HS256 and nothing else, computed by `ring`.
@@ -140,11 +152,10 @@ impl JwtVerifier for Hs256 {
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use contract::Role;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::access::Role;
 
     const OLD: &str = "an old key that is long enough to count";
     const NEW: &str = "a new key that is long enough to count";
@@ -188,8 +199,22 @@ mod tests {
             let read = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
             token.split('.').take(2).map(read).collect()
         };
-        assert_eq!(parts(&token), [header.clone(), body.clone()]);
-        assert_eq!(keys(OLD).unwrap().verify(&forged(&header, &body, OLD)), Some(claims()));
+        let signed = parts(&token);
+        let named = json!({"typ": "JWT", "alg": "HS256", "kid": kid(OLD.as_bytes())});
+        assert_eq!(signed, [named.clone(), body.clone()]);
+        assert_eq!(keys(OLD).unwrap().verify(&forged(&header, &body, OLD)), Some(claims()), "others need name no key");
+        assert_eq!(keys(OLD).unwrap().verify(&forged(&named, &body, OLD)), Some(claims()));
+    }
+
+    #[test]
+    fn a_token_is_held_against_the_key_that_it_names() {
+        let both = keys(&format!("{NEW}\n{OLD}\n")).unwrap();
+        let body = serde_json::to_value(claims()).unwrap();
+        let by = |kid: &str, key: &str| both.verify(&forged(&json!({"alg": "HS256", "kid": kid}), &body, key));
+        let (old, new) = (kid(OLD.as_bytes()), kid(NEW.as_bytes()));
+        assert_eq!((old.len(), new.len()), (8, 8));
+        assert_eq!((by(&old, OLD), by(&new, NEW)), (Some(claims()), Some(claims())));
+        assert_eq!((by(&new, OLD), by("another", OLD), by("", OLD)), (None, None, None));
     }
 
     #[test]

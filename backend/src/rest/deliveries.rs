@@ -23,12 +23,10 @@ use super::{
 };
 use crate::{
     App,
-    access::Caller,
+    access::{Caller, Right},
     commands::{Now, Step, Submitted},
 };
 
-/// Who asked, while access is open.
-const ANYONE: &str = "dispatcher";
 /// Time between two fixes where the request does not say, ms.
 const INTERVAL_MS: u32 = 1_000;
 /// How long a finish waits for the trail.
@@ -42,6 +40,7 @@ const MAX_LENGTH_M: f64 = drive::MAX_LENGTH_M;
         (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn put(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Named(id): Named,
     _: NoParameters,
     JsonBody(body): JsonBody,
@@ -51,25 +50,31 @@ pub async fn put(
         Answer(Problem::invalid(vec![FieldError { pointer: "id in the path".into(), detail }]))
     })?;
     let request = DeliveryRequest::from_json(&body)?;
-    request_delivery(&app, id, &request).await
+    request_delivery(&app, &caller, id, &request).await
 }
 
 /// POST /deliveries: the same with an id of the server's.
 #[utoipa::path(post, path = "/api/v1/deliveries", request_body = super::openapi::DeliveryBody,
     responses((status = 202, body = Delivery), (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
-pub async fn create(State(app): State<Arc<App>>, _: NoParameters, JsonBody(body): JsonBody) -> Result<Response> {
+pub async fn create(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    _: NoParameters,
+    JsonBody(body): JsonBody,
+) -> Result<Response> {
     let request = DeliveryRequest::from_json(&body)?;
     let id = DeliveryId::from_parts(app.clock.now(), uuid::Uuid::new_v4().as_u128());
-    let mut response = request_delivery(&app, id, &request).await?;
+    let mut response = request_delivery(&app, &caller, id, &request).await?;
     if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/deliveries/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
 }
 
-async fn request_delivery(app: &App, id: DeliveryId, request: &DeliveryRequest) -> Result<Response> {
+async fn request_delivery(app: &App, caller: &Caller, id: DeliveryId, request: &DeliveryRequest) -> Result<Response> {
     let now = app.clock.now();
-    let asked = Arc::new(plan(app, id, request, now)?);
+    let planned = plan(app, id, request, now)?;
+    let asked = Arc::new(Delivery { requested_by: Some(caller.to_string()), ..planned });
     app.caught_up()?;
     // An id that this state does not hold may be one of long ago. While the store is away a fresh id is believed:
     // starting deliveries must not depend on it.
@@ -146,7 +151,7 @@ fn plan(app: &App, id: DeliveryId, request: &DeliveryRequest, now: Millis) -> Re
         interval_ms: request.interval_ms.unwrap_or(INTERVAL_MS),
         promised_at: request.promised_at,
         requested_at: now,
-        requested_by: Some(ANYONE.into()),
+        requested_by: None,
         started_at: None,
         finished_at: None,
         reason: None,
@@ -197,12 +202,13 @@ pub async fn one(
     _: NoParameters,
 ) -> Result<Json<Arc<Delivery>>> {
     let found = find(&app, delivery_id(&id)?).await?;
-    Ok(Json(match caller {
-        Caller::Dispatcher => found,
-        Caller::Customer { .. } => {
+    caller.expect_theirs(&found)?;
+    Ok(Json(match caller.right {
+        Right::Customer(_) => {
             link::expect_open(&found, app.clock.now())?;
             customer::reduced(&found).into()
         }
+        _ => found,
     }))
 }
 
@@ -254,13 +260,14 @@ pub async fn live(State(app): State<Arc<App>>, _: NoParameters) -> Result<Json<L
     responses((status = 202, body = Delivery), (status = 409, body = Problem)))]
 pub async fn start(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Named(id): Named,
     _: NoParameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response> {
     expect_no_fields(&body)?;
     let now = app.clock.now();
-    change(&app, &id, |known, at| {
+    change(&app, &caller, &id, |known, at| {
         driven_by_courier(known)?;
         if known.status == DeliveryStatus::InTransit {
             return Ok(None);
@@ -281,6 +288,7 @@ pub async fn start(
     responses((status = 202, body = Delivery), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn finish(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Named(id): Named,
     _: NoParameters,
     JsonBody(body): JsonBody,
@@ -291,7 +299,7 @@ pub async fn finish(
         Outcome::Delivered => (DeliveryStatus::Delivered, half_way(&app, &id).await),
         Outcome::Failed => (DeliveryStatus::Failed, None),
     };
-    change(&app, &id, |known, _| {
+    change(&app, &caller, &id, |known, _| {
         driven_by_courier(known)?;
         if known.status == status {
             return Ok(None);
@@ -319,13 +327,14 @@ async fn half_way(app: &App, id: &str) -> Option<Millis> {
     responses((status = 202, body = Delivery), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn cancel(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Named(id): Named,
     _: NoParameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response> {
     let request = CancelRequest::from_json(&body)?;
     let now = app.clock.now();
-    change(&app, &id, |known, _| {
+    change(&app, &caller, &id, |known, _| {
         if known.status == DeliveryStatus::Cancelled {
             return Ok(None);
         }
@@ -345,11 +354,13 @@ pub async fn cancel(
 /// 200), or a refusal.
 async fn change(
     app: &App,
+    caller: &Caller,
     id: &str,
     step: impl Fn(&Delivery, &Now<'_>) -> Result<Option<Delivery>>,
 ) -> Result<Response> {
     let id = delivery_id(id)?;
     let found = find(app, id).await?;
+    caller.expect_theirs(&found)?;
     let decide = |at: Now<'_>| {
         let known = at.known(&id).unwrap_or_else(|| found.clone());
         Ok(step(&known, &at)?.map_or(Step::Done(known), |next| Step::Write(next.into())))

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::{Body, HttpBody},
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -30,12 +30,15 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// Longest that a request may take.
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 
-/// The page may load from its own host alone, wasm and workers included; data of the map's ground from one more.
-fn content_security_policy(basemap: Option<&str>) -> HeaderValue {
+/// The page may load from its own host alone, wasm and workers included; data of the map's ground from one more. Sockets are
+/// of the name by which the page was asked for, which not every browser takes `'self'` to mean.
+fn content_security_policy(basemap: Option<&str>, host: Option<&str>) -> HeaderValue {
     let also = basemap.map_or(String::new(), |origin| format!(" {origin}"));
+    let plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    let sockets = host.filter(plain).map_or(String::new(), |host| format!(" ws://{host} wss://{host}"));
     let policy = format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self' 'unsafe-inline'; \
-         img-src 'self' data: blob:{also}; connect-src 'self' ws: wss:{also}; object-src 'none'; base-uri 'none'; \
+         img-src 'self' data: blob:{also}; connect-src 'self'{sockets}{also}; object-src 'none'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     );
     // An origin is made of letters that a header may hold; with none there is the strictest rule.
@@ -61,7 +64,8 @@ pub fn for_all(router: Router<Arc<App>>, basemap: Option<&str>) -> Router<Arc<Ap
         // opened socket) passes as it is.
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
-        .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, content_security_policy(basemap)))
+        .layer(middleware::from_fn_with_state(basemap.map(Arc::from), policed))
+        .layer(middleware::from_fn(over_tls))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
@@ -97,6 +101,26 @@ async fn within_time(request: Request, next: Next) -> Response {
             Answer::new(ProblemKind::HistoryUnavailable, detail).into_response()
         }
     }
+}
+
+/// States the page's rules.
+async fn policed(State(basemap): State<Option<Arc<str>>>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let policy = content_security_policy(basemap.as_deref(), host);
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// A browser that came over TLS comes back over TLS alone. That it did, the proxy that ends TLS says; who says so without
+/// one tells it to himself.
+async fn over_tls(request: Request, next: Next) -> Response {
+    let tls = request.headers().get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let mut response = next.run(request).await;
+    if tls {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
 }
 
 /// Writes the asked path into a problem's `instance`, so that handlers need not carry it.

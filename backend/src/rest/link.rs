@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use contract::{
-    Delivery, Millis, Problem, ProblemKind,
+    Delivery, Millis, Problem, ProblemKind, Role,
     rest::{Link, expect_no_fields},
 };
 use fleet::customer;
@@ -19,10 +19,7 @@ use super::{
     problem::{Answer, Result},
     query::{JsonBody, Named, NoParameters},
 };
-use crate::{
-    App,
-    access::{Claims, Role},
-};
+use crate::{App, access::Claims};
 
 /// What is said of a link that a secret of this process has signed.
 const NOT_KEPT: &str =

@@ -5,7 +5,7 @@ use contract::{Driver, rest};
 use serde_json::{Value, json};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{couriers, deliveries, figures, link, past, query::NoParameters, replay, routes, status};
+use super::{couriers, deliveries, figures, link, me, past, query::NoParameters, replay, routes, status};
 
 /// The body of PUT and POST /deliveries as a document; `contract` reads it by hand to name every wrong field.
 #[derive(ToSchema)]
@@ -74,6 +74,7 @@ pub struct CancelBody {
         replay::replay,
         figures::deliveries,
         status::status,
+        me::me,
         document,
         crate::socket::connect
     )
@@ -136,6 +137,7 @@ fn meaning(status: &str) -> &'static str {
         "404" => "not known here",
         "409" => "in conflict with what is there",
         "410" => "it is over",
+        "429" => "too often: again after Retry-After",
         "422" => "the wrong fields are named",
         "503" => "something is away: try again after Retry-After",
         _ => "see docs/protocol.md",

@@ -15,7 +15,10 @@ use super::{
     problem::{Answer, Result},
     query::{Named, NoParameters, Parameters},
 };
-use crate::{App, access::Caller};
+use crate::{
+    App,
+    access::{Caller, Right},
+};
 
 /// How far back a courier's trail reaches where nothing else is asked for, ms.
 const DEFAULT_TRAIL_MS: Millis = 60 * 60 * 1000;
@@ -54,7 +57,10 @@ pub async fn delivery_trail(
     let max_points = query.count("max_points", history::MAX_POINTS, history::MAX_POINTS);
     query.finish()?;
     let delivery = delivery_id(&id)?;
-    if let Caller::Customer { .. } = caller {
+    if let Right::Courier(_) = caller.right {
+        caller.expect_theirs(&*deliveries::find(&app, delivery).await?)?;
+    }
+    if let Right::Customer(_) = caller.right {
         let known = deliveries::find(&app, delivery).await?;
         link::expect_open(&known, app.clock.now())?;
         let trail = trail_of(&app, delivery, max_points).await?;

@@ -5,6 +5,7 @@
 //! (events, summary, frame). A client that does not read simply gets fewer turns.
 
 use std::{
+    net::IpAddr,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
@@ -12,7 +13,7 @@ use std::{
 
 use axum::extract::ws::{CloseFrame, Message};
 use contract::{
-    Millis, Problem, ProblemKind,
+    Millis, Problem, ProblemKind, You,
     close::{self, Close},
     live::{self, ClientMessage, Resume, ServerMessage},
 };
@@ -28,7 +29,7 @@ use super::{
     follow::{Follow, Turn},
     inbox::{Inbox, Said},
 };
-use crate::access::{Access, Caller, Refused};
+use crate::access::{Access, Refused, Right};
 use crate::live::{
     Live,
     cursor::Cursor,
@@ -51,6 +52,8 @@ pub struct SessionContext {
     pub live: Arc<Live>,
     /// What a token is held against.
     pub access: Arc<Access>,
+    /// Where the client is.
+    pub from: IpAddr,
     /// Whether a client may do without a token.
     pub open: bool,
     /// Time.
@@ -76,6 +79,10 @@ pub struct Session<S> {
     viewer: Viewer,
     /// The one delivery that a customer follows: then there is nothing else, no viewer, no events, no summary.
     follow: Option<Box<Follow>>,
+    /// As whom a client is known that is no customer.
+    you: Option<Box<You>>,
+    /// When its token ends.
+    ends: Option<Instant>,
     stage: Stage,
     /// True while a write is under way.
     writing: bool,
@@ -143,6 +150,8 @@ where
             inbox: Inbox::new(now),
             viewer: Viewer::default(),
             follow: None,
+            you: None,
+            ends: None,
             stage: Stage::New(now),
             writing: false,
             owed: false,
@@ -290,20 +299,27 @@ where
 
     /// Who says hello: decides what this socket will ever tell.
     fn admit(&mut self, token: Option<&str>, now: Instant) -> Result<(), End> {
-        let caller = match token {
-            Some(token) => self.context.access.caller(token, self.context.clock.now()),
-            None if self.context.open => Ok(Caller::Dispatcher),
-            None => Err(Refused::Missing),
-        };
-        match caller {
-            Ok(Caller::Dispatcher) => Ok(()),
-            Ok(Caller::Customer { delivery, until }) => {
+        let SessionContext { access, open, from, clock, .. } = &self.context;
+        let at = clock.now();
+        let caller = access.judge(token, *open, *from, at).map_err(|refused| match refused {
+            Refused::Bad | Refused::Expired | Refused::Missing => End::With(close::UNAUTHORIZED),
+            Refused::Guessing | Refused::Busy => End::With(close::TOO_OFTEN),
+        })?;
+        // A time too far away to be told ends nothing in the life of a process.
+        let left = caller.until.map(|until| Duration::from_millis((until - at).max(0) as u64));
+        match caller.right {
+            Right::Customer(delivery) => {
+                let until = caller.until.unwrap_or(Millis::MAX);
                 self.follow = Some(Box::new(Follow::new(delivery, until, now)));
-                Ok(())
             }
-            Err(Refused::NotServed(_)) => Err(End::With(close::FORBIDDEN)),
-            Err(Refused::Bad | Refused::Expired | Refused::Missing) => Err(End::With(close::UNAUTHORIZED)),
+            Right::Viewer | Right::Dispatcher | Right::Operator => {
+                self.ends = left.and_then(|left| now.checked_add(left));
+                self.you = Some(Box::new(caller.you()));
+            }
+            // A courier sends, by REST: the picture of all the others is none of its business.
+            Right::Courier(_) => return Err(End::With(close::FORBIDDEN)),
         }
+        Ok(())
     }
 
     fn refuse_customer(&mut self, re: &str) -> Result<(), End> {
@@ -345,8 +361,9 @@ where
             Some(_) => (String::new(), String::new()),
             None => (self.context.server.to_string(), cursor.encode()),
         };
+        let you = self.you.as_deref().cloned();
         let (now, tick_ms) = (self.context.clock.now(), self.context.tick_ms);
-        self.answer(&ServerMessage::Welcome { server, now, tick_ms, resume, cursor });
+        self.answer(&ServerMessage::Welcome { server, now, tick_ms, resume, cursor, you });
         (self.event, self.resumed) = match from {
             Some((first, cursor)) => (first, Some(Box::new(cursor))),
             None => (ring.end(), None),
@@ -383,6 +400,9 @@ where
         }
         if now - self.heard >= Duration::from_millis(live::SILENCE_MS) {
             return Err(End::With(close::SILENT));
+        }
+        if self.ends.is_some_and(|end| now >= end) {
+            return Err(End::With(close::UNAUTHORIZED));
         }
         self.retry(now);
         if !self.writing && now - self.pinged >= Duration::from_millis(live::PING_EVERY_MS) {

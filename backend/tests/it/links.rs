@@ -2,148 +2,20 @@
 
 use std::time::Duration;
 
-use backend::{
-    access::{Access, Claims, Role},
-    settings::AccessSettings,
-};
-use contract::{Delivery, DeliveryId, DeliveryStatus, Millis, Position, close, rest::Link};
+use contract::{Delivery, DeliveryId, DeliveryStatus, Position, Role, close, rest::Link};
 use history::Item;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Api, Backend, Broker, Reply, Setup, Socket,
+    Reply, Socket,
     samples::{delivery, fix, now, request},
-    until,
+    world::{HOUR, World},
 };
-
-const KEY: &str = "a key of the tests that is long enough";
-const HOUR: Millis = 3_600_000;
-
-/// A backend with a secret in a file, and the means to sign with it.
-struct World {
-    backend: Backend,
-    api: Api,
-    signer: Access,
-}
-
-impl World {
-    async fn start() -> Self {
-        let broker = Broker::start();
-        let mut setup = Setup::new(broker.settings());
-        let file = setup.dir.path().join("secret");
-        std::fs::write(&file, KEY).unwrap();
-        setup.settings.access = AccessSettings { auth_secret_file: Some(file), public_url: None };
-        let signer = Access::new(&setup.settings.access).unwrap();
-        let mut backend = setup.start(true).await;
-        backend.broker = Some(broker);
-        backend.ready().await;
-        let api = backend.api();
-        Self { backend, api, signer }
-    }
-
-    /// A delivery in the log, and known to the backend.
-    async fn known(&self, delivery: Delivery) -> Delivery {
-        self.backend.feed.delivery(&delivery).await;
-        let path = format!("/deliveries/{}", delivery.delivery);
-        until("the delivery is known", async || self.api.get(&path).await.status, |status| *status == 200).await;
-        delivery
-    }
-
-    fn token(&self, delivery: DeliveryId, exp_ms: Millis) -> String {
-        self.sign(Role::Customer, Some(delivery), exp_ms)
-    }
-
-    fn sign(&self, role: Role, delivery: Option<DeliveryId>, exp_ms: Millis) -> String {
-        let claims = Claims { sub: "test".into(), role, courier: None, delivery, exp: exp_ms / 1000 };
-        self.signer.sign(&claims).unwrap()
-    }
-
-    async fn ask(&self, method: Method, path: &str, token: &str) -> Reply {
-        Reply::of(self.api.ask(method, path).header("authorization", format!("Bearer {token}"))).await
-    }
-
-    /// A socket that has said hello with a token.
-    async fn hello(&self, token: &str) -> Socket {
-        let mut socket = Socket::connect(&self.backend).await;
-        socket.say(json!({ "type": "hello", "token": token, "cursor": null })).await;
-        socket
-    }
-}
-
-/// Every path of REST with its methods, as the document lists them; `{..}` filled with what is there.
-async fn endpoints(api: &Api, own: DeliveryId, courier: &str) -> Vec<(Method, String)> {
-    let document: Value = api.get("/openapi.json").await.expect(200);
-    let mut found = Vec::new();
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        let path = path.strip_prefix("/api/v1").unwrap();
-        let path = path.replace("{id}", &own.to_string()).replace("{courier}", courier);
-        let path = path.replace("{route}", crate::harness::samples::ROUTE);
-        for method in operations.as_object().unwrap().keys() {
-            found.push((method.to_uppercase().parse().unwrap(), path.clone()));
-        }
-    }
-    assert!(found.len() >= 20, "{found:?}");
-    found
-}
-
-#[tokio::test]
-async fn a_link_opens_its_delivery_and_no_other_endpoint() {
-    let world = World::start().await;
-    let own = world.known(delivery("linked", DeliveryStatus::InTransit)).await;
-    let other = world.known(delivery("stranger", DeliveryStatus::InTransit)).await;
-    world.backend.feed.position(&fix("linked", 60.17, 24.93)).await;
-    let good = world.token(own.delivery, now() + HOUR);
-    let expired = world.token(own.delivery, now() - 1_000);
-    let foreign = world.token(other.delivery, now() + HOUR);
-    let (head, tail) = good.rsplit_once('.').unwrap();
-    let (header, body) = head.split_once('.').unwrap();
-    assert_eq!(header, "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9");
-    // {"alg":"none"} and {"alg":"RS256"}, with and without the signature that was good.
-    let bad = [
-        format!("{head}.{}", tail.chars().rev().collect::<String>()),
-        format!("{head}."),
-        format!("eyJhbGciOiJub25lIn0.{body}."),
-        format!("eyJhbGciOiJub25lIn0.{body}.{tail}"),
-        format!("eyJhbGciOiJSUzI1NiJ9.{body}.{tail}"),
-        "garbage".into(),
-        "a.b.c".into(),
-    ];
-    let viewer = world.sign(Role::Viewer, None, now() + HOUR);
-    let mut endpoints = endpoints(&world.api, own.delivery, "linked").await;
-    endpoints.push((Method::DELETE, format!("/deliveries/{}", own.delivery)));
-    let mut opened = Vec::new();
-    for (method, path) in endpoints {
-        let ask = |token: String| world.ask(method.clone(), &path, token.leak());
-        let place = format!("{method} {path}");
-        let mine = ask(good.clone()).await;
-        if mine.status == 200 {
-            opened.push(place.clone());
-        } else {
-            assert_eq!((mine.status, mine.problem("forbidden").status), (403, 403), "{place}");
-        }
-        assert_eq!(ask(expired.clone()).await.problem("unauthorized").detail, "the token has expired", "{place}");
-        assert_eq!(ask(foreign.clone()).await.problem("forbidden").status, 403, "{place}");
-        assert_eq!(ask(viewer.clone()).await.problem("forbidden").status, 403, "{place}");
-        for bad in &bad {
-            let refused = ask(bad.clone()).await;
-            assert_eq!(refused.header("www-authenticate"), "Bearer");
-            assert_eq!(refused.problem("unauthorized").status, 401, "{place} with {bad}");
-        }
-    }
-    assert_eq!(world.ask(Method::GET, "/nothing", &good).await.problem("not-found").status, 404);
-    opened.sort();
-    let own = own.delivery;
-    assert_eq!(
-        opened,
-        [format!("GET /deliveries/{own}"), format!("GET /deliveries/{own}/trail")],
-        "what is opened to customers is decided here, too"
-    );
-}
 
 #[tokio::test]
 async fn the_document_and_the_trail_name_nobody() {
-    let world = World::start().await;
+    let world = World::open().await;
     let mut whole = delivery("aino-korhonen", DeliveryStatus::InTransit);
     whole.reference = Some("order-991".into());
     whole.requested_by = Some("dispatcher:ana".into());
@@ -173,7 +45,7 @@ async fn the_document_and_the_trail_name_nobody() {
 
 #[tokio::test]
 async fn links_are_given_until_two_hours_after_the_end() {
-    let world = World::start().await;
+    let world = World::open().await;
     let id: DeliveryId = world.api.post("/deliveries", &request("giver")).await.expect::<Delivery>(202).delivery;
     let reply = Reply::of(world.api.ask(Method::POST, &format!("/deliveries/{id}/link"))).await;
     let link: Link = reply.expect(201);
@@ -218,15 +90,12 @@ async fn without_a_secret_links_say_that_they_end_with_the_process() {
 
 #[tokio::test]
 async fn under_the_customers_address_nothing_is_told_without_a_token() {
-    let broker = Broker::start();
-    let mut setup = Setup::new(broker.settings());
-    let file = setup.dir.path().join("secret");
-    std::fs::write(&file, KEY).unwrap();
-    setup.settings.access =
-        AccessSettings { auth_secret_file: Some(file), public_url: Some("https://track.example".into()) };
-    let backend = setup.start(true).await;
-    backend.ready().await;
-    let api = backend.api();
+    let world = World::start_with(|access| {
+        access.auth_open = true;
+        access.public_url = Some("https://track.example".into());
+    })
+    .await;
+    let (backend, api) = (&world.backend, &world.api);
     let id = api.post("/deliveries", &request("public")).await.expect::<Delivery>(202).delivery;
     let link: Link = api.post(&format!("/deliveries/{id}/link"), &json!({})).await.expect(201);
     let (page, token) = link.url.split_once('#').unwrap();
@@ -240,17 +109,17 @@ async fn under_the_customers_address_nothing_is_told_without_a_token() {
     assert_eq!(Reply::of(ask("//track")).await.header("content-type").split(';').next(), Some("text/html"));
 
     let headers = [("sec-websocket-protocol", "code-delivery.v1"), ("host", "track.example")];
-    let mut socket = Socket::try_connect(&backend, &headers).await.unwrap();
+    let mut socket = Socket::try_connect(backend, &headers).await.unwrap();
     socket.say(json!({ "type": "hello", "token": null, "cursor": null })).await;
     assert_eq!(socket.close_code().await, close::UNAUTHORIZED.code);
-    let mut socket = Socket::try_connect(&backend, &headers).await.unwrap();
+    let mut socket = Socket::try_connect(backend, &headers).await.unwrap();
     socket.say(json!({ "type": "hello", "token": token, "cursor": null })).await;
     socket.until("the delivery", |socket| !socket.followed.is_empty()).await;
 }
 
 #[tokio::test]
 async fn the_socket_refuses_what_is_not_good() {
-    let world = World::start().await;
+    let world = World::open().await;
     let own = world.known(delivery("gate", DeliveryStatus::InTransit)).await.delivery;
     let good = world.token(own, now() + HOUR);
     let (head, _) = good.rsplit_once('.').unwrap();
@@ -262,8 +131,8 @@ async fn the_socket_refuses_what_is_not_good() {
         ("", close::UNAUTHORIZED.code),
         (unsigned.as_str(), close::UNAUTHORIZED.code),
         (expired.as_str(), close::UNAUTHORIZED.code),
-        (&world.sign(Role::Customer, None, now() + HOUR), close::UNAUTHORIZED.code),
-        (&world.sign(Role::Courier, None, now() + HOUR), close::FORBIDDEN.code),
+        (&world.sign(Role::Customer, None, None, now() + HOUR), close::UNAUTHORIZED.code),
+        (&world.sign(Role::Courier, Some("gate"), None, now() + HOUR), close::FORBIDDEN.code),
         (&unknown, close::ENDED.code),
     ] {
         let mut socket = world.hello(token).await;
@@ -277,7 +146,7 @@ async fn the_socket_refuses_what_is_not_good() {
 /// The whole life of a delivery on its customer's socket, with another courier and the courier's other run beside it.
 #[tokio::test]
 async fn a_customer_hears_of_one_delivery_until_its_end() {
-    let world = World::start().await;
+    let world = World::open().await;
     let feed = &world.backend.feed;
     let mut own = delivery("bearer-own", DeliveryStatus::Requested);
     own.reference = Some("order-991".into());
@@ -358,7 +227,7 @@ async fn a_customer_hears_of_one_delivery_until_its_end() {
 
 #[tokio::test]
 async fn a_customer_hears_at_most_once_a_second() {
-    let world = World::start().await;
+    let world = World::open().await;
     let own = world.known(delivery("hasty", DeliveryStatus::InTransit)).await;
     let mut socket = world.hello(&world.token(own.delivery, now() + HOUR)).await;
     socket.until("the delivery", |socket| !socket.followed.is_empty()).await;

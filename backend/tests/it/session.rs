@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::Message;
 use backend::{
-    access::Access,
+    access::{Access, Claims, Refused},
     live::{Live, writer::AppendSamples},
     settings::AccessSettings,
     socket::{Session, SessionContext},
 };
-use contract::{DeliveryStatus, frame::Frame};
+use contract::{DeliveryStatus, Role, frame::Frame};
 use fleet::Limits;
 use service::{Clock, Shutdown};
 use tokio::task::JoinHandle;
@@ -24,6 +24,7 @@ const TICK: Duration = Duration::from_millis(100);
 struct Bench {
     live: Arc<Live>,
     far: Far,
+    access: Arc<Access>,
     drain: Shutdown,
     running: JoinHandle<()>,
     partition: i64,
@@ -32,14 +33,21 @@ struct Bench {
 impl Bench {
     /// A session on a live state that has been read.
     fn new() -> Self {
+        Self::with(&AccessSettings::default(), true)
+    }
+
+    /// The same, where a token is needed unless access is `open`, from loopback or not.
+    fn with(settings: &AccessSettings, loopback: bool) -> Self {
         let live = Live::new(Limits::default());
         live.state.write().ring.name(7);
         live.caught_up.store(true, std::sync::atomic::Ordering::Release);
         live.state.write().ring.begin(0, 0);
         let drain = Shutdown::new();
+        let access = Arc::new(Access::new(settings, loopback).unwrap());
         let context = SessionContext {
             live: live.clone(),
-            access: Arc::new(Access::new(&AccessSettings::default()).unwrap()),
+            access: access.clone(),
+            from: [192, 0, 2, 1].into(),
             open: true,
             clock: Clock::manual(now()),
             server: "bench".into(),
@@ -50,7 +58,7 @@ impl Bench {
         };
         let (near, far) = pipe();
         let running = tokio::spawn(Box::new(Session::new(near, context)).run());
-        Self { live, far, drain, running, partition: 0 }
+        Self { live, far, access, drain, running, partition: 0 }
     }
 
     /// Ticks until `time` has passed.
@@ -230,4 +238,45 @@ async fn a_client_that_hangs_up_ends_its_session() {
     let Bench { far, running, .. } = Bench::greeted().await;
     drop(far);
     tokio::time::timeout(Duration::from_secs(1), running).await.unwrap().unwrap();
+}
+
+/// Signed with the session's own key, for 60 s.
+fn token(bench: &Bench, role: Role) -> String {
+    let claims = Claims { sub: "ana".into(), role, courier: None, delivery: None, exp: now() / 1000 + 60 };
+    bench.access.sign(&claims).unwrap()
+}
+
+fn hello(bench: &Bench, token: &str) {
+    bench.far.say(&format!(r#"{{"type":"hello","token":"{token}","cursor":null}}"#));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_with_its_token() {
+    let mut bench = Bench::new();
+    hello(&bench, &token(&bench, Role::Viewer));
+    bench.pass(TICK).await;
+    let heard = bench.far.heard();
+    let you = r#""you":{"role":"viewer","name":"ana","until":"#;
+    assert!(matches!(&heard[0], Message::Text(text) if text.contains("welcome") && text.contains(you)), "{heard:?}");
+    for _ in 0..5 {
+        bench.pass(Duration::from_secs(10)).await;
+        bench.far.send(Message::Pong(Vec::new().into()));
+        assert_eq!(bench.closed(), None);
+    }
+    bench.pass(Duration::from_secs(11)).await;
+    assert_eq!(bench.closed(), Some(4401));
+    bench.ended().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_guesses_on_sockets_is_sent_away_unheard() {
+    let bench = Bench::with(&AccessSettings::default(), false);
+    let judge = |token: &str| bench.access.judge(Some(token), true, [192, 0, 2, 1].into(), now());
+    assert!((0..20).all(|_| judge("a.b.c") == Err(Refused::Bad)));
+    let mut bench = bench;
+    let good = token(&bench, Role::Viewer);
+    hello(&bench, &good);
+    bench.pass(TICK).await;
+    assert_eq!(bench.closed(), Some(4429));
+    bench.ended().await;
 }

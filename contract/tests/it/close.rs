@@ -18,6 +18,8 @@ fn every_code_and_what_a_client_does() {
         close::SILENT,
         close::ENDED,
         close::LIMITS,
+        close::CROWDED,
+        close::TOO_OFTEN,
     ];
     let line = |code, reason| format!("{code} {reason}: {:?}\n", close::reconnect(code));
     let table: Vec<String> = all.iter().map(|close| line(close.code, close.reason)).collect();

@@ -1,7 +1,7 @@
 //! Bodies of the REST interface.
 
 use contract::{
-    Driver, Place,
+    Driver, Place, Role, You,
     live::EtaRange,
     rest::{
         Audit, CancelRequest, DeliveryPage, DeliveryRequest, Figures, FiguresRow, FinishRequest, Gap, Link,
@@ -147,4 +147,16 @@ fn requests() {
     assert_eq!(finish("rest/request/finish-failed.json"), failed);
     let cancel = CancelRequest::from_json(golden::read("rest/request/cancel.json").as_bytes()).unwrap();
     assert_eq!(cancel, CancelRequest { reason: Some("ordered twice".into()) });
+}
+
+#[test]
+fn who_one_is() {
+    let ana = You { role: Role::Dispatcher, name: Some("ana".into()), until: Some(1_763_712_000_000) };
+    golden::json("rest/me.json", &ana);
+    golden::json("rest/me-open.json", &You { role: Role::Dispatcher, name: None, until: None });
+    for role in Role::ALL {
+        let written = serde_json::to_value(role).unwrap();
+        assert_eq!((written.as_str(), Role::from_name(role.as_str())), (Some(role.as_str()), Some(role)));
+    }
+    assert_eq!(Role::from_name("king"), None);
 }

@@ -1,7 +1,7 @@
 //! Text messages of the live socket.
 
 use contract::{
-    Bounds, CourierId, DeliveryStatus, Problem, ProblemKind,
+    Bounds, CourierId, DeliveryStatus, Problem, ProblemKind, Role, You,
     live::{ClientMessage, Counts, EtaRange, Late, Latency, Resume, ServerMessage, Sighting, Summary, View},
 };
 
@@ -13,7 +13,15 @@ fn view() -> View {
 
 fn welcome(resume: Resume) -> ServerMessage {
     let (server, cursor) = ("backend-7f9c".into(), "Aa3...".into());
-    ServerMessage::Welcome { server, now: 1_763_683_200_200, tick_ms: 100, resume, cursor }
+    ServerMessage::Welcome { server, now: 1_763_683_200_200, tick_ms: 100, resume, cursor, you: None }
+}
+
+fn welcome_ana() -> ServerMessage {
+    let mut message = welcome(Resume::New);
+    if let ServerMessage::Welcome { you, .. } = &mut message {
+        *you = Some(You { role: Role::Viewer, name: Some("ana".into()), until: Some(1_763_712_000_000) });
+    }
+    message
 }
 
 fn summary() -> Summary {
@@ -46,6 +54,7 @@ fn what_clients_say() {
 #[test]
 fn what_the_server_says() {
     golden::json("socket/server/welcome.json", &welcome(Resume::New));
+    golden::json("socket/server/welcome-you.json", &welcome_ana());
     golden::json("socket/server/welcome-resumed.json", &welcome(Resume::Resumed));
     golden::json("socket/server/welcome-reset.json", &welcome(Resume::Reset));
     let mut delivered = sample::delivery();

@@ -1,5 +1,6 @@
 //! Whole journeys through real processes.
 
+mod access;
 mod apart;
 mod browser;
 mod disk;

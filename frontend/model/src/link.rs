@@ -69,6 +69,8 @@ enum Phase {
 #[derive(Debug)]
 pub struct Link {
     phase: Phase,
+    /// What hello brings where the server asks for one.
+    token: Option<String>,
     cursor: Option<String>,
     watched: Option<CourierId>,
     wait_ms: f64,
@@ -87,6 +89,7 @@ impl Default for Link {
     fn default() -> Self {
         Self {
             phase: Phase::Idle,
+            token: None,
             cursor: None,
             watched: None,
             wait_ms: FIRST_WAIT_MS,
@@ -101,8 +104,9 @@ impl Default for Link {
 }
 
 impl Link {
-    /// Begins.
-    pub fn start(&mut self, now: Millis) -> Vec<Act> {
+    /// Begins, with a token where there is one.
+    pub fn start(&mut self, token: Option<String>, now: Millis) -> Vec<Act> {
+        self.token = token;
         self.ticked_at = now;
         self.open(now)
     }
@@ -116,7 +120,7 @@ impl Link {
     pub fn opened(&mut self, now: Millis) -> Vec<Act> {
         self.phase = Phase::Greeting { since: now };
         self.heard_at = now;
-        let mut acts = vec![Act::Send(ClientMessage::Hello { token: None, cursor: self.cursor.clone() })];
+        let mut acts = vec![Act::Send(ClientMessage::Hello { token: self.token.clone(), cursor: self.cursor.clone() })];
         acts.extend(self.views.again(now).map(|view| Act::Send(ClientMessage::View(view))));
         acts.extend(self.watched.clone().map(|courier| Act::Send(ClientMessage::Watch { courier })));
         acts

@@ -48,6 +48,7 @@ pub fn message(text: &str) -> Result<ServerMessage, Unreadable> {
             tick_ms: fields.take("tick_ms")?,
             resume: fields.take("resume")?,
             cursor: fields.take("cursor")?,
+            you: fields.take("you")?,
         },
         "events" => {
             let mut items: Vec<Value> = fields.take("deliveries")?;

@@ -31,14 +31,18 @@ pub const KNOWN: &[&str] = &[
     "CD_LOG_FORMAT",
     "CD_MAX_COURIERS",
     "CD_MAX_SOCKETS",
+    "CD_MAX_SOCKETS_PER_ADDRESS",
     "CD_NOISE",
     "CD_POSITIONS_RETENTION",
     "CD_PUBLIC_URL",
+    "CD_RATE_PER_ADDRESS",
+    "CD_RATE_PER_TOKEN",
     "CD_ROUTES_DIR",
     "CD_SINK_BATCH",
     "CD_SINK_LINGER",
     "CD_SPEED",
     "CD_TICK",
+    "CD_TRUSTED_PROXIES",
 ];
 
 /// The complaint about the first name in `names` that begins with `CD_` and is not known.

@@ -11,7 +11,11 @@ use super::names;
 /// Reads the settings. A `CD_` name in the environment that no service knows, and anything that clap refuses, is printed
 /// as one line on stderr and ends the process with 2; `--help` and `--version` work as usual.
 pub fn parse<T: clap::Parser>() -> T {
-    match try_parse(std::env::vars_os().map(|(name, _)| name), std::env::args_os()) {
+    or_exit(try_parse(std::env::vars_os().map(|(name, _)| name), std::env::args_os()))
+}
+
+fn or_exit<T>(read: Result<T, Refusal>) -> T {
+    match read {
         Ok(settings) => settings,
         Err(Refusal::Clap(asked)) => asked.exit(),
         Err(Refusal::Start(error)) => {
@@ -19,6 +23,29 @@ pub fn parse<T: clap::Parser>() -> T {
             std::process::exit(i32::from(error.exit_code()))
         }
     }
+}
+
+/// Reads the command line of a program that serves, and whose subcommands do one thing and end; as [`parse`]. Without a word
+/// that is no flag the subcommand is `run`.
+pub fn parse_command<T: clap::Parser>() -> T {
+    or_exit(try_parse_command(std::env::vars_os().map(|(name, _)| name), std::env::args_os().collect()))
+}
+
+/// As [`parse_command`], for names and arguments of the caller's.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn try_parse_command<T: clap::Parser>(
+    names: impl Iterator<Item = OsString>,
+    mut args: Vec<OsString>,
+) -> Result<T, Refusal> {
+    // Help and version are about the whole program.
+    let whole = ["-h", "--help", "-V", "--version"];
+    let first = args.get(1).and_then(|arg| arg.to_str());
+    if first.is_none_or(|first| first.starts_with('-') && !whole.contains(&first)) {
+        args.insert(1.min(args.len()), "run".into());
+    }
+    try_parse(names, args)
 }
 
 /// Why there are no settings.

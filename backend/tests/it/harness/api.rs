@@ -88,7 +88,7 @@ impl Reply {
         assert!(!problem.title.is_empty() && !problem.detail.is_empty(), "{problem:?}");
         assert!(problem.instance.is_some(), "{problem:?}");
         assert_eq!(self.header("cache-control"), "no-store");
-        assert_eq!(self.header("retry-after").is_empty(), self.status != 503, "{problem:?}");
+        assert_eq!(self.header("retry-after").is_empty(), !matches!(self.status, 429 | 503), "{problem:?}");
         problem
     }
 

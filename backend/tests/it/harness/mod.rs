@@ -7,6 +7,7 @@ pub mod pipe;
 pub mod samples;
 pub mod server;
 pub mod socket;
+pub mod world;
 
 use std::time::{Duration, Instant};
 

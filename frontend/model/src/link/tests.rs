@@ -3,7 +3,7 @@ use contract::{Bounds, live::View};
 
 fn live(now: Millis) -> Link {
     let mut link = Link::default();
-    assert_eq!(link.start(now), [Act::Open]);
+    assert_eq!(link.start(None, now), [Act::Open]);
     link.opened(now);
     assert_eq!(link.welcome(Resume::New, "c1".into(), now), [Act::Fetch]);
     link
@@ -15,7 +15,7 @@ fn hello_comes_first_then_the_view_and_who_is_watched() {
     let view = View { bounds: Bounds::new(24.0, 60.0, 25.0, 61.0).unwrap(), zoom: 15.0 };
     link.views.look(view, 0);
     link.watch(Some(CourierId::new("c-17").unwrap()));
-    link.start(0);
+    link.start(None, 0);
     let acts = link.opened(10);
     assert!(matches!(&acts[0], Act::Send(ClientMessage::Hello { cursor: None, .. })));
     assert!(matches!(&acts[1], Act::Send(ClientMessage::View(_))));
@@ -125,7 +125,7 @@ fn a_person_may_try_at_once_and_an_unanswered_attempt_fails() {
 #[test]
 fn before_the_first_picture_a_failure_says_so() {
     let mut link = Link::default();
-    link.start(0);
+    link.start(None, 0);
     assert_eq!(link.connection(0), Connection::Connecting);
     link.closed(1006, None, 5, 1.0);
     assert_eq!(link.connection(0), Connection::Reconnecting { showing_at: None, next_try_at: Some(505) });
@@ -141,4 +141,18 @@ fn watching_another_courier_lets_the_first_one_go() {
         link.watch(Some(b.clone())),
         [Act::Send(ClientMessage::Unwatch { courier: a }), Act::Send(ClientMessage::Watch { courier: b })]
     );
+}
+
+#[test]
+fn a_token_is_said_with_every_hello() {
+    let mut link = Link::default();
+    link.start(Some("a.b.c".into()), 0);
+    for now in [1, 20_000] {
+        let hello = ClientMessage::Hello { token: Some("a.b.c".into()), cursor: None };
+        assert_eq!(link.opened(now)[0], Act::Send(hello));
+        link.closed(1006, None, now, 0.5);
+    }
+    link.opened(30_000);
+    link.closed(4401, None, 30_000, 0.5);
+    assert_eq!(link.connection(0), Connection::Ended(Ended::Unauthorized));
 }

@@ -1,7 +1,7 @@
 //! What is read here is what serde_json reads.
 
 use contract::{
-    CourierId, Delivery, DeliveryId, Driver, Problem,
+    CourierId, Delivery, DeliveryId, Driver, Problem, Role, You,
     live::{Counts, EtaRange, Late, Latency, Resume, Summary},
     rest::{Audit, DeliveryPage, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
 };
@@ -105,6 +105,7 @@ fn messages_are_read_as_by_serde_json() {
             tick_ms: 100,
             resume: Resume::Resumed,
             cursor: "0:1".into(),
+            you: Some(You { role: Role::Operator, name: Some("ana".into()), until: None }),
         },
         ServerMessage::Events { cursor: "0:2".into(), deliveries: vec![typed(delivery()).unwrap()] },
         ServerMessage::Summary(Summary {
@@ -156,4 +157,10 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_role_of_a_later_version_only_looks() {
+    let you: You = typed(serde_json::json!({ "role": "auditor", "name": "ana", "mood": "good" })).unwrap();
+    assert_eq!(you, You { role: Role::Viewer, name: Some("ana".into()), until: None });
 }

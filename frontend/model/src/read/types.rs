@@ -1,7 +1,7 @@
 //! How each type is read: plain values, then the types of the contract.
 
 use contract::{
-    CourierId, Delivery, DeliveryId, DeliveryStatus, Driver, Place, Position, Problem, RouteId, SourceId,
+    CourierId, Delivery, DeliveryId, DeliveryStatus, Driver, Place, Position, Problem, Role, RouteId, SourceId, You,
     live::{Counts, EtaRange, Late, Latency, Resume, Summary},
     problem::FieldError,
     rest::{Audit, DeliveryPage, Gap, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
@@ -52,6 +52,13 @@ impl Read for u16 {
 impl Read for f64 {
     fn read(value: Value) -> Result<Self, Unreadable> {
         value.as_f64().ok_or_else(|| Unreadable::expected("a number"))
+    }
+}
+
+/// A role of a later version may do here what one may that only looks.
+impl Read for Role {
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        Ok(Self::from_name(&String::read(value)?).unwrap_or(Self::Viewer))
     }
 }
 
@@ -142,6 +149,7 @@ objects! {
     Latency { p50 p95 }
     Summary { now behind_ms latency_ms counts late }
     EtaRange { from to }
+    You { role name until }
     Gap { from to }
     Trail { points gaps through }
     Audit { expected stored missing through }
