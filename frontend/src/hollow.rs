@@ -34,7 +34,7 @@ pub fn NothingYet() -> impl IntoView {
                     (false, false) => words::NO_DELIVERIES_WHY,
                 }}</p>
                 // Where the card on the map has no room, the next step stands here.
-                {move || (layout.size.get() == Size::Phone && !past()).then(|| view! {
+                {move || (layout.size.get() == Size::Phone && !past() && live.commands.get()).then(|| view! {
                     <button class="btn" on:click=move |_| layout.open_start(StartMode::Random)>{words::START_20}</button>
                 })}
             </div>

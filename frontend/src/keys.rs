@@ -50,7 +50,9 @@ fn press(key: &str, live: Live, layout: Layout, list: List) -> bool {
         "f" | "F" => toggle_follow(live),
         "l" | "L" => live.to_live(),
         " " if live.is_past() && !browser::is_on_button() => live.toggle_play(),
-        "s" | "S" if live.connection.get_untracked().is_live() => layout.open_start(StartMode::One),
+        "s" | "S" if live.connection.get_untracked().is_live() && live.commands.get_untracked() => {
+            layout.open_start(StartMode::One)
+        }
         "+" | "=" => live.zoom_by(1.0),
         "-" | "_" => live.zoom_by(-1.0),
         "0" => live.fit_all(),

@@ -3,6 +3,7 @@
 //! What can be decided without a browser is decided in the crate `model`; this crate connects it to the screen, the
 //! socket and the address. One file a component; `live` is the one place where they meet, `words` has every text.
 
+mod access;
 mod announcer;
 mod app;
 mod banner;

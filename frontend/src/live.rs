@@ -20,8 +20,8 @@ use model::{
     World, replay::Past,
 };
 
-use crate::net;
 use crate::signal::RwSignal;
+use crate::{access, net};
 use session::Session;
 
 /// Couriers on one spot.
@@ -44,6 +44,10 @@ pub struct Live {
     pub past: RwSignal<Option<Past>>,
     /// Start and end (ms UTC) of the selected delivery, while the past is shown.
     pub stretch: RwSignal<Option<(Millis, Option<Millis>)>>,
+    /// Whether deliveries can be started and cancelled: a viewer's token does not allow it.
+    pub commands: RwSignal<bool>,
+    /// Whose token the server knows, and as what: "ana, viewer".
+    pub signed_in: RwSignal<Option<String>>,
     /// All that is known of what is shown. Read it inside `with_value`, and read `revision` before, so that the reader runs again.
     pub world: StoredValue<World, LocalStorage>,
     /// Grows at most 4 times a second while `world` changes.
@@ -115,6 +119,8 @@ impl Live {
             feed: RwSignal::default(),
             past: RwSignal::new(address.time.map(Past::at)),
             stretch: RwSignal::new(None),
+            commands: RwSignal::new(access::may_command()),
+            signed_in: RwSignal::new(None),
             world: StoredValue::new_local(World::default()),
             revision: RwSignal::new(0),
             loaded: RwSignal::new(false),

@@ -53,11 +53,9 @@ pub fn Rail() -> impl IntoView {
         State::NoMatch => view! { <NoMatch/> }.into_any(),
         State::Rows => view! { <Rows/> }.into_any(),
     };
-    view! {
-        <aside class="rail" aria-label=words::LIST>
-            <Grab/>
-            <div class="rail-top">
-                <Search/>
+    let start = move || {
+        live.commands.get().then(|| {
+            view! {
                 <button
                     class="btn primary"
                     id="start-button"
@@ -66,6 +64,15 @@ pub fn Rail() -> impl IntoView {
                 >
                     {icon("plus")} {words::START}
                 </button>
+            }
+        })
+    };
+    view! {
+        <aside class="rail" aria-label=words::LIST>
+            <Grab/>
+            <div class="rail-top">
+                <Search/>
+                {part(start)}
             </div>
             <Tabs/>
             {move || (state.get() != State::Empty && layout.size.get() != Size::Phone || live.filter.read().hides())

@@ -33,7 +33,9 @@ pub fn Stage() -> impl IntoView {
                 })
             })
     });
-    let onboard = move || (is_empty.get() && layout.start.with(Option::is_none)).then(|| later(Later::Onboard));
+    let onboard = move || {
+        (is_empty.get() && live.commands.get() && layout.start.with(Option::is_none)).then(|| later(Later::Onboard))
+    };
     let help = move || layout.help.get().then(|| later(Later::Help));
     let again = move || {
         (live.follow.get() == Follow::Released && live.selected.with(Option::is_some)).then(|| {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use model::{Connection, Theme, format};
 
 use crate::{
-    browser,
+    access, browser,
     layout::{Layout, Size},
     live::Live,
     metrics::Metrics,
@@ -23,7 +23,18 @@ pub const ORDER: [CourierStatus; 5] =
 #[component]
 pub fn StatusBar() -> impl IntoView {
     let layout = Layout::expect();
+    let live = Live::expect();
     let menu = RwSignal::new(false);
+    let signed_in = move || {
+        live.signed_in.get().map(|who| {
+            let title = words::sign_out(&who);
+            view! {
+                <button class="ib not-phone" id="sign-out" aria-label=title.clone() title=title on:click=|_| access::sign_out()>
+                    {icon("out")}
+                </button>
+            }
+        })
+    };
     view! {
         <header class="bar">
             <div class="brand">
@@ -42,6 +53,7 @@ pub fn StatusBar() -> impl IntoView {
             <Counts/>
             <Metrics/>
             <div class="ibs">
+                {part(signed_in)}
                 <ThemeButton/>
                 <button
                     class="ib not-phone"
@@ -195,6 +207,9 @@ fn Menu(menu: RwSignal<bool>) -> impl IntoView {
         <div class="card menu" role="group" aria-label=words::MENU>
             <span class="line muted">{part(date)}</span>
             <button on:click=move |_| turn_theme(live)>{move || theme_icon(live)}{move || theme_words(live)}</button>
+            {live.signed_in.get_untracked().map(|who| view! {
+                <button on:click=|_| access::sign_out()>{icon("out")} {words::sign_out(&who)}</button>
+            })}
             <button on:click=move |_| {
                 menu.set(false);
                 layout.help.set(true);

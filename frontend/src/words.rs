@@ -30,6 +30,11 @@ pub const NO_DATA_YET: &str = "Reconnecting, nothing received yet";
 pub const OUTDATED: &str = "The server speaks a newer protocol than this page";
 pub const REFUSED: &str = "The server refused the connection";
 pub const UNAUTHORIZED: &str = "The access token is wrong or expired";
+/// What signs out, and whom: "Sign out: ana, viewer".
+pub fn sign_out(who: &str) -> String {
+    format!("Sign out: {who}")
+}
+
 pub const OVER: &str = "This view has ended";
 pub const START_PAUSED: &str = "Start is paused";
 

@@ -39,7 +39,7 @@ pub fn Acts() -> impl IntoView {
     };
     let replay = move || has_delivery.get().then(|| view! { <Replay/> });
     let save = move || has_delivery.get().then(|| view! { <Save/> });
-    let any_delivery = Memo::new(move |_| story.delivery.with(Option::is_some));
+    let any_delivery = Memo::new(move |_| live.commands.get() && story.delivery.with(Option::is_some));
     let link = move || any_delivery.get().then(|| view! { <CustomerLink/> });
     let result = move || {
         (shown.get() && has_delivery.get()).then(|| {
@@ -99,7 +99,9 @@ pub fn Foot() -> impl IntoView {
             set_timeout(forget, Duration::from_secs(2));
         });
     };
-    let open = Memo::new(move |_| story.delivery.with(|delivery| delivery.as_ref().is_some_and(Delivery::is_open)));
+    let open = Memo::new(move |_| {
+        story.live.commands.get() && story.delivery.with(|delivery| delivery.as_ref().is_some_and(Delivery::is_open))
+    });
     view! {
         <div class="df">
             <button class="copy" aria-label=part(move || [words::COPY_ID, " ", &short()].concat()) title=move || text.get() on:click=copy>

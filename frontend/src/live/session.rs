@@ -3,19 +3,21 @@
 use std::{rc::Rc, time::Duration};
 
 use contract::{
-    Millis,
+    Millis, Role,
     frame::Kind,
     live::{ClientMessage, ServerMessage, Summary, View},
 };
 use leptos::{ev, prelude::*, task::spawn_local};
 use model::{
     Connection, Notice, World,
+    connection::Ended,
     link::{Act, Link, Sending},
     meter::{Latency, ServerClock},
     notice::What,
 };
 
 use super::Live;
+use crate::access;
 use crate::net::{
     self, api,
     socket::{Heard, Socket},
@@ -61,7 +63,7 @@ pub(super) struct Aside {
 
 impl Live {
     pub(super) fn begin(self) {
-        let acts = self.link(|link, now| link.start(now));
+        let acts = self.link(|link, now| link.start(access::token(), now));
         self.act(acts);
         set_interval(move || self.beat(), BEAT);
         // A network that came back is worth an attempt at once.
@@ -187,6 +189,9 @@ impl Live {
     /// Tells how the connection stands, where that changed.
     pub(super) fn tell_connection(self) {
         let feed = self.session.with_value(|session| session.link.connection(session.clock.offset()));
+        if feed == Connection::Ended(Ended::Unauthorized) {
+            return access::ask();
+        }
         if self.feed.get_untracked() != feed {
             self.feed.set(feed);
         }
@@ -222,8 +227,12 @@ impl Live {
 
     fn hear_message(self, message: ServerMessage) -> Vec<Act> {
         match message {
-            ServerMessage::Welcome { now, resume, cursor, .. } => {
+            ServerMessage::Welcome { now, resume, cursor, you, .. } => {
                 self.tell_time(now);
+                if let Some(you) = you {
+                    self.commands.set(you.role == Role::Dispatcher);
+                    self.signed_in.set(you.name.map(|name| format!("{name}, {}", you.role)));
+                }
                 self.link(|link, local| link.welcome(resume, cursor, local))
             }
             ServerMessage::Events { cursor, deliveries } => {

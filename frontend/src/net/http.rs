@@ -10,6 +10,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
+use crate::access;
+
 /// Sends a request and reads the JSON of its answer. `body` is JSON.
 pub async fn json<T: Read>(method: &str, path: &str, body: Option<String>) -> Result<T, Problem> {
     let (status, value) = ask(method, path, body).await?;
@@ -34,6 +36,9 @@ fn ask<'a>(method: &'a str, path: &'a str, body: Option<String>) -> Boxed<'a, Re
 async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), JsValue> {
     let headers = Headers::new()?;
     headers.set("accept", "application/json")?;
+    if let Some(token) = access::token() {
+        headers.set("authorization", &["Bearer ", &token].concat())?;
+    }
     let init = RequestInit::new();
     init.set_method(method);
     if let Some(body) = body {

@@ -13,7 +13,8 @@ const WORKER: &str = "sw.js";
 const NAME: &str = "page-BUILD";
 const FILES: &str = "[\"/\"]";
 /// What is not the dispatcher's page: the customer's, which shows nothing without a network, and the worker itself.
-const NOT_KEPT: [&str; 4] = ["track.html", "track/", "css/track.css", WORKER];
+const NOT_KEPT: [&str; 7] =
+    ["track.html", "track/", "css/track.css", "login.html", "login.js", "css/login.css", WORKER];
 
 /// Tells the worker in `stage` which files there are; its name changes with any of them.
 pub fn list(stage: &Path) -> Result<()> {
