@@ -63,7 +63,7 @@ async function refused(page, text, why) {
 test("without a token the page asks for one, and says plainly what is wrong with another", async () => {
   const asked = [];
   const watch = (tab) => tab.on("request", (request) => asked.push(new URL(request.url()).pathname));
-  const page = await Page.open(browser, server, "?status=late", { watch });
+  const page = await Page.open(browser, server, "?theme=dark", { watch });
   // The browser itself writes a line about each refused request.
   page.allow(/status of 40[13]/);
   await isAtLogin(page);
@@ -80,7 +80,7 @@ test("without a token the page asks for one, and says plainly what is wrong with
   // A key that was the first one once is still good, and what was pasted with it does not matter.
   await enter(page, `  Bearer ${token("viewer", { key: OLD_KEY })}\n`);
   await page.ready();
-  assert.equal(page.query().get("status"), "late", "back where somebody came from");
+  assert.equal(page.query().get("theme"), "dark", "back where somebody came from");
   for (const path of asked) assert.ok(!given.some((made) => path.includes(made)), path);
   assert.ok(given.every((made) => !page.tab.url().includes(made)), "no token stands in the address");
   await page.close();
