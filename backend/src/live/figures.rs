@@ -97,6 +97,7 @@ fn describe() {
     );
     describe_counter!("cd_unknown_status_total", "Deliveries in a state that only a later version knows");
     describe_counter!("cd_http_requests_total", "Answers by status");
+    describe_counter!("cd_refused_total", "Requests and sockets that were turned away, by why");
     describe_counter!("cd_sockets_closed_total", "Sockets that were closed, by close code");
     describe_counter!("cd_sockets_slow_total", "Sockets that the ring of events has overtaken");
     describe_counter!("cd_socket_resume_total", "How sockets began: new, resumed, reset");
