@@ -2,7 +2,8 @@
 //! it is read, and given back when it is refused or not wanted any more. It never stands in an address.
 
 use leptos::prelude::window;
-use web_sys::Storage;
+use wasm_bindgen::JsValue;
+use web_sys::{Headers, Storage};
 
 /// The token; `login.js` writes it.
 const TOKEN: &str = "cd-token";
@@ -18,6 +19,14 @@ fn storage() -> Option<Storage> {
 /// The token of this tab.
 pub fn token() -> Option<String> {
     storage()?.get_item(TOKEN).ok().flatten()
+}
+
+/// Puts the token into a request's headers, where there is one.
+pub fn sign(headers: &Headers) -> Result<(), JsValue> {
+    match token() {
+        Some(token) => headers.set("authorization", &["Bearer ", &token].concat()),
+        None => Ok(()),
+    }
 }
 
 /// Whether commands may be given, before the server has said so: buttons that come and go are worse than none.

@@ -36,9 +36,7 @@ fn ask<'a>(method: &'a str, path: &'a str, body: Option<String>) -> Boxed<'a, Re
 async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), JsValue> {
     let headers = Headers::new()?;
     headers.set("accept", "application/json")?;
-    if let Some(token) = access::token() {
-        headers.set("authorization", &["Bearer ", &token].concat())?;
-    }
+    access::sign(&headers)?;
     let init = RequestInit::new();
     init.set_method(method);
     if let Some(body) = body {

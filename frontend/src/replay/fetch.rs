@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
-use crate::net::api;
+use crate::{access, net::api};
 
 /// A store that has not answered by then is not there, ms.
 const PATIENCE_MS: u32 = 15_000;
@@ -18,6 +18,7 @@ const MOST_PAGES: usize = 10;
 pub async fn slice(ask: Ask) -> Result<(Vec<u8>, bool), JsValue> {
     let headers = Headers::new()?;
     headers.set("accept", "application/octet-stream")?;
+    access::sign(&headers)?;
     let init = RequestInit::new();
     init.set_headers(&headers);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE_MS)));
