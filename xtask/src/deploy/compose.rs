@@ -51,7 +51,7 @@ fn faults(compose: &str, variables: &str, root: &Path, known: &BTreeSet<String>)
     for (volume, _) in members(&file, "/volumes") {
         let used =
             |service: &&Value| list(service, "/volumes").iter().any(|v| scalar(v).starts_with(&format!("{volume}:")));
-        if !all.values().any(|service| used(service)) {
+        if !all.values().any(used) {
             faults.push(format!("volume {volume} is used by no service"));
         }
     }
