@@ -242,8 +242,11 @@ fn messages() -> Vec<Value> {
     messages
 }
 
+/// An answer's `type` and close code, where there is one.
+type Said = Option<(&'static str, u16)>;
+
 /// What somebody who sees everything, and a customer, are answered to a message after hello; none is nothing.
-fn answers(kind: &str) -> (Option<(&'static str, u16)>, Option<(&'static str, u16)>) {
+fn answers(kind: &str) -> (Said, Said) {
     match kind {
         "hello" => (Some(("hello", 409)), Some(("hello", 409))),
         "view" => (None, Some(("view", 403))),
