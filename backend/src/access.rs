@@ -1,7 +1,7 @@
 //! Who asks, and what they may: tokens read into a [`Caller`], the table of what each role may do ([`Right::opens`]), and how
 //! often anybody may ask ([`Limits`]).
 //!
-//! Without a secret only loopback is listened on and everybody is a dispatcher. With one, REST is held by [`guard`] and the
+//! Without a secret only loopback is listened on and everybody is a dispatcher. With one, REST is held by [`mod@guard`] and the
 //! socket by its session; both ask [`Access::judge`].
 
 mod buckets;
