@@ -138,6 +138,8 @@ test("it plays, stands, steps; back in live nothing was missed", async () => {
   await page.shot("past-playing");
   await page.press("Space");
   await until("it stands", async () => !(await playing(page)));
+  // The picture in which it stops is the next one: until then the bar tells the moment of a beat before.
+  await page.tab.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await shown(page);
   const here = await at(page);
   await showsThen(page);
