@@ -14,10 +14,22 @@ pub fn root() -> Result<PathBuf> {
 }
 
 /// cargo, as this program was started by it, in the workspace's root.
+///
+/// What `cargo run` told us about ourselves is kept from it: build scripts that look at these names (`ring`'s does) would
+/// be run again, and everything above them compiled again, each time that cargo is called by turns from here and by hand.
 pub fn cargo() -> Result<Command> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if is_about_us(&name.to_string_lossy()) {
+            command.env_remove(name);
+        }
+    }
     command.current_dir(root()?);
     Ok(command)
+}
+
+fn is_about_us(name: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Where cargo puts what it builds.
@@ -60,4 +72,18 @@ pub fn is_there(program: &str, argument: &str) -> bool {
 pub fn exit_code(status: ExitStatus) -> std::process::ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     code.map_or(std::process::ExitCode::FAILURE, std::process::ExitCode::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_hears_nothing_of_who_calls_it() {
+        let told = cargo().unwrap();
+        let removed = |name: &str| told.get_envs().any(|(known, value)| known == name && value.is_none());
+        // Cargo told the test of its package, as it tells a program that it runs.
+        assert!(removed("CARGO_PKG_NAME") && removed("CARGO_MANIFEST_DIR"));
+        assert!(["CARGO", "CARGO_TARGET_DIR", "CARGO_HOME", "PATH"].iter().all(|kept| !removed(kept)));
+    }
 }

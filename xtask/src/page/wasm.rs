@@ -6,9 +6,7 @@
 //! that it could not be loaded; and what lies there may be kept by browsers for ever.
 
 use std::{
-    env,
-    ffi::OsString,
-    fs,
+    env, fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -17,6 +15,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 
 use super::{lean, npm};
+use crate::process;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -25,9 +24,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 pub fn build(root: &Path, target: &Path, release: bool, stage: &Path) -> Result<String> {
     ensure_target(root)?;
     let profile = if release { "wasm-release" } else { "wasm-dev" };
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let built = Command::new(cargo)
-        .current_dir(root)
+    let built = process::cargo()?
         .args(["build", "--package", "frontend", "--target", TARGET, "--profile", profile, "--target-dir"])
         .arg(target)
         .args(["--config", &format!("target.{TARGET}.rustflags={:?}", flags())])
