@@ -95,7 +95,7 @@ pub fn free_ports() -> u16 {
     let first = u16::try_from(std::process::id() % 25).expect("less than 25");
     let bases = (0..25).map(|i| 21_000 + 400 * ((first + i) % 25));
     let is_free = |base: &u16| {
-        let mut offsets = (92..=97).chain(152..=156).chain([200, 300]);
+        let mut offsets = (92..=97).chain(152..=156).chain(172..=176).chain([200, 300]);
         offsets.all(|offset| TcpListener::bind(("127.0.0.1", base + offset)).is_ok())
     };
     bases.into_iter().find(is_free).expect("some of 25 ranges of ports is free")

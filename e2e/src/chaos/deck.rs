@@ -27,8 +27,8 @@ pub enum Act {
     FreezeStore,
     /// Elasticsearch refuses all writes, as with a full disk.
     Flood,
-    /// All connections of the services to Elasticsearch, or of the viewers to a backend, break; for some seconds no new
-    /// ones are made.
+    /// All connections of the services to a broker or to Elasticsearch, or of the viewers to a backend, break; for some
+    /// seconds no new ones are made.
     Cut,
 }
 

@@ -160,7 +160,8 @@ impl Faults {
                 self.store.flood(false).await
             }
             Act::Cut => {
-                let proxy = &self.world.proxies[which % self.world.proxies.len()];
+                let ways = self.world.ways();
+                let proxy = ways[which % ways.len()];
                 *whom = format!("ways to {}", proxy.name);
                 proxy.cut(lasts);
                 tokio::time::sleep(lasts).await;

@@ -224,7 +224,7 @@ struct Course {
 
 impl Course {
     async fn start(options: &Options, seed: u64, world: &World) -> Result<Self> {
-        let ways: Vec<String> = world.proxies.iter().skip(1).map(|proxy| proxy.url.clone()).collect();
+        let ways: Vec<String> = world.to_backends.iter().map(proxy::Proxy::url).collect();
         let viewers: Vec<Viewer> = (0..VIEWERS).map(|first| Viewer::start(ways.clone(), first)).collect();
         let load = Load::start(options.rate, seed, world.backends(), viewers.clone()).await?;
         let mut injector = Injector::new(&world.brokers, seed)?;

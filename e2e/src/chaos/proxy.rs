@@ -17,20 +17,20 @@ use tokio::{
 pub struct Proxy {
     /// What lies behind it.
     pub name: String,
-    /// Where it listens: `http://127.0.0.1:PORT`.
-    pub url: String,
+    /// Where it listens: `127.0.0.1:PORT`.
+    pub address: String,
     cut: Arc<watch::Sender<Instant>>,
 }
 
 impl Proxy {
-    /// A way to `http://HOST:PORT`, on a port that was free.
+    /// A way from `at` (HOST:PORT; port 0 is one that is free) to `to` (HOST:PORT).
     ///
     /// # Errors
-    /// Where no port is to be had.
-    pub async fn start(name: &str, to: &str) -> Result<Self> {
-        let to = to.strip_prefix("http://").context("not http")?.to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port")?;
-        let url = format!("http://{}", listener.local_addr()?);
+    /// Where the port is not to be had.
+    pub async fn start(name: &str, at: &str, to: &str) -> Result<Self> {
+        let to = to.to_owned();
+        let listener = TcpListener::bind(at).await.with_context(|| format!("{at} is not free"))?;
+        let address = listener.local_addr()?.to_string();
         let cut = Arc::new(watch::channel(Instant::now()).0);
         let ended = Arc::clone(&cut);
         tokio::spawn(async move {
@@ -50,7 +50,12 @@ impl Proxy {
                 });
             }
         });
-        Ok(Self { name: name.to_owned(), url, cut })
+        Ok(Self { name: name.to_owned(), address, cut })
+    }
+
+    /// Where it listens, for clients of HTTP.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Closes all connections, and each new one at once for this long.

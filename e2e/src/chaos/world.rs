@@ -14,6 +14,8 @@ use serde_json::Value;
 use super::{Fault, Options, proxy::Proxy};
 use crate::process::{free_port, root};
 
+/// A port that is free.
+const ANY_PORT: &str = "127.0.0.1:0";
 /// How long a service may take until it is ready: it reads its state first, and a sink waits for a store that may have been
 /// killed, too.
 const READY: Duration = Duration::from_secs(300);
@@ -59,12 +61,14 @@ pub struct Replica {
 pub struct World {
     /// The processes.
     pub replicas: Vec<Replica>,
-    /// `CD_KAFKA_BROKERS`
+    /// All brokers themselves, not through a proxy: for those who count.
     pub brokers: String,
     /// Elasticsearch itself, not through the proxy.
     pub elasticsearch: String,
-    /// Between the services and Elasticsearch, and between the viewers and each backend.
-    pub proxies: Vec<Proxy>,
+    /// Between the services and the servers.
+    pub to_servers: Vec<Proxy>,
+    /// Between the viewers and each backend.
+    pub to_backends: Vec<Proxy>,
     servers: Servers,
 }
 
@@ -109,19 +113,27 @@ impl World {
             replicas: Vec::new(),
             brokers: String::new(),
             elasticsearch: String::new(),
-            proxies: Vec::new(),
+            to_servers: Vec::new(),
+            to_backends: Vec::new(),
             servers: servers.clone(),
         };
         let told = servers.call(&[&up[..], &["--brokers", &brokers, "--port-base", &base]].concat())?;
         let endpoints: Value = serde_json::from_str(&told).context("services up prints the endpoints")?;
         let endpoint = |name: &str| endpoints[name].as_str().map(str::to_owned).with_context(|| format!("no {name}"));
         (world.brokers, world.elasticsearch) = (endpoint("kafka")?, endpoint("elasticsearch")?);
-        world.proxies.push(Proxy::start("elasticsearch", &world.elasticsearch).await?);
+        let store = world.elasticsearch.strip_prefix("http://").context("not http")?;
+        world.to_servers.push(Proxy::start("elasticsearch", ANY_PORT, store).await?);
+        let detours = endpoints["kafka_detours"].as_object().context("no kafka_detours")?;
+        for (number, (named, behind)) in (1..).zip(detours) {
+            let behind = behind.as_str().context("an address")?;
+            world.to_servers.push(Proxy::start(&format!("kafka-{number}"), named, behind).await?);
+        }
         for number in 1..=2 {
             for kind in [Kind::Backend, Kind::Simulator, Kind::Sink] {
                 let replica = world.replica(options, dir, kind, number);
                 if kind == Kind::Backend {
-                    world.proxies.push(Proxy::start(&replica.name, &replica.url).await?);
+                    let address = replica.url.strip_prefix("http://").context("not http")?;
+                    world.to_backends.push(Proxy::start(&replica.name, ANY_PORT, address).await?);
                 }
                 replica.launch()?;
                 world.replicas.push(replica);
@@ -136,13 +148,14 @@ impl World {
     fn replica(&self, options: &Options, dir: &Path, kind: Kind, number: u32) -> Replica {
         let (port, admin) = (free_port(), free_port());
         let url = format!("http://127.0.0.1:{port}");
+        let brokers: Vec<&str> = self.to_servers[1..].iter().map(|proxy| proxy.address.as_str()).collect();
         let mut environment = vec![
-            ("CD_KAFKA_BROKERS", self.brokers.clone()),
+            ("CD_KAFKA_BROKERS", brokers.join(",")),
             ("CD_ADMIN_ADDR", format!("127.0.0.1:{admin}")),
             ("CD_LOG", "info".to_owned()),
         ];
         if kind != Kind::Simulator {
-            environment.push(("CD_HISTORY_URL", self.proxies[0].url.clone()));
+            environment.push(("CD_HISTORY_URL", self.to_servers[0].url()));
         }
         if kind == Kind::Backend {
             environment.push(("CD_HTTP_ADDR", format!("127.0.0.1:{port}")));
@@ -172,6 +185,11 @@ impl World {
             name,
             child: Mutex::new(None),
         }
+    }
+
+    /// All ways that can be cut.
+    pub fn ways(&self) -> Vec<&Proxy> {
+        self.to_servers.iter().chain(&self.to_backends).collect()
     }
 
     /// The replicas of a service.

@@ -17,6 +17,9 @@ pub struct Endpoints {
     pub kafka: Option<String>,
     /// Elasticsearch's URL: a value for `CD_HISTORY_URL`.
     pub elasticsearch: Option<String>,
+    /// Ways to plain brokers that can be cut: the address that a broker names there, where we start nothing, and the one
+    /// where it listens for those who come that way. A test puts a proxy between the two.
+    pub kafka_detours: Vec<(String, String)>,
     /// What else is needed where they are secure.
     pub security: Option<Security>,
 }
@@ -49,6 +52,7 @@ impl Endpoints {
         Self {
             kafka: list(instance, |id| instance.port(Server::Kafka(id))),
             elasticsearch: shape.elasticsearch.then_some(elasticsearch),
+            kafka_detours: if shape.secure { Vec::new() } else { detours(instance) },
             security: shape.secure.then(|| Security::of(instance)),
         }
     }
@@ -61,6 +65,9 @@ impl Endpoints {
         }
         if let Some(elasticsearch) = &self.elasticsearch {
             value["elasticsearch"] = json!(elasticsearch);
+        }
+        if !self.kafka_detours.is_empty() {
+            value["kafka_detours"] = self.kafka_detours.iter().map(|(named, to)| (named.clone(), json!(to))).collect();
         }
         if let Some(security) = &self.security {
             value["security"] = json!({
@@ -112,6 +119,12 @@ impl Security {
     }
 }
 
+fn detours(instance: &Instance) -> Vec<(String, String)> {
+    let address = |port: u16| format!("127.0.0.1:{port}");
+    let detour = |id| instance.detour(id);
+    (1..=instance.shape.brokers).map(detour).map(|(named, behind)| (address(named), address(behind))).collect()
+}
+
 fn list(instance: &Instance, port: impl Fn(u8) -> u16) -> Option<String> {
     let brokers: Vec<String> = (1..=instance.shape.brokers).map(|id| format!("127.0.0.1:{}", port(id))).collect();
     (!brokers.is_empty()).then(|| brokers.join(","))
@@ -141,9 +154,13 @@ mod tests {
     #[test]
     fn scripts_read_addresses() {
         let both = endpoints(1, true, false).json();
-        assert_eq!(both, json!({"kafka": "127.0.0.1:19092", "elasticsearch": "http://127.0.0.1:19200"}));
+        let detours = json!({"127.0.0.1:19172": "127.0.0.1:19152"});
+        let expected =
+            json!({"kafka": "127.0.0.1:19092", "elasticsearch": "http://127.0.0.1:19200", "kafka_detours": detours});
+        assert_eq!(both, expected);
         let three = endpoints(3, false, false).json();
-        assert_eq!(three, json!({"kafka": "127.0.0.1:19092,127.0.0.1:19094,127.0.0.1:19096"}));
+        assert_eq!(three["kafka"], "127.0.0.1:19092,127.0.0.1:19094,127.0.0.1:19096");
+        assert_eq!(three["kafka_detours"]["127.0.0.1:19176"], "127.0.0.1:19156");
         assert_eq!(endpoints(0, true, false).kafka, None);
     }
 

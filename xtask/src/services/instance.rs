@@ -186,14 +186,24 @@ impl Instance {
 
     /// The port of a secure broker for clients with a certificate.
     pub fn mutual_port(&self, id: u8) -> u16 {
+        self.second_port(id)
+    }
+
+    /// The way to a plain broker that can be cut: where its clients come to, and where the broker listens for them. A
+    /// broker names its own address to clients, so a proxy is of use only at the address that is named; we start none.
+    pub fn detour(&self, id: u8) -> (u16, u16) {
+        (self.second_port(id) + 20, self.second_port(id))
+    }
+
+    fn second_port(&self, id: u8) -> u16 {
         self.port(Server::Kafka(id)) + 60
     }
 
     /// Looks at what a server needs before its start. Fails where somebody else has a port of it: it would come up and be
     /// unreachable. The log of its last run is put aside, so that what stands in the new one is of this run.
     pub fn prepare(&self, server: Server) -> Result<()> {
-        let mutual = server.broker().filter(|_| self.shape.secure).map(|id| self.mutual_port(id));
-        for port in [self.port(server), self.inner_port(server)].into_iter().chain(mutual) {
+        let second = server.broker().map(|id| self.second_port(id));
+        for port in [self.port(server), self.inner_port(server)].into_iter().chain(second) {
             if TcpListener::bind(("127.0.0.1", port)).is_err() {
                 bail!("{server}: port {port} is taken by another program: give another --port-base");
             }
@@ -267,7 +277,8 @@ mod tests {
     #[test]
     fn no_two_servers_share_a_port() {
         let instance = instance(3, true, true);
-        let mut ports: Vec<u16> = (1..=3).map(|id| instance.mutual_port(id)).collect();
+        let mut ports: Vec<u16> = (1..=3).flat_map(|id| <[u16; 2]>::from(instance.detour(id))).collect();
+        assert_eq!(instance.mutual_port(2), instance.detour(2).1, "a broker is secure or not");
         for server in instance.servers() {
             ports.extend([instance.port(server), instance.inner_port(server)]);
         }

@@ -118,7 +118,11 @@ fn configuration(instance: &Instance, id: u8) -> Result<String> {
     let certificates = certificates.to_string_lossy();
     let ports = [("PORT", port.as_str()), ("CONTROLLER_PORT", &controller)];
     let listeners = match instance.shape.secure {
-        false => render(PLAIN, &ports)?,
+        false => {
+            let (named, behind) = instance.detour(id);
+            let (named, behind) = (named.to_string(), behind.to_string());
+            render(PLAIN, &[ports[0], ports[1], ("DETOUR_PORT", &named), ("BEHIND_PORT", &behind)])?
+        }
         true => render(SECURE, &[ports[0], ports[1], ("MUTUAL_PORT", &mutual), ("CERTIFICATES", &certificates)])?,
     };
     Ok(common + &listeners)
@@ -195,7 +199,7 @@ mod tests {
     #[test]
     fn one_broker_copies_nothing() {
         let lines = configured(1, false, 1);
-        assert_has(&lines, "listeners=CLIENTS://127.0.0.1:19092,CONTROLLER://127.0.0.1:19093");
+        assert_has(&lines, "listeners=CLIENTS://127.0.0.1:19092,DETOUR://127.0.0.1:19152,CONTROLLER://127.0.0.1:19093");
         assert_has(&lines, "controller.quorum.voters=1@127.0.0.1:19093");
         assert_has(&lines, "log.dirs=/x/kafka/1-of-1/data");
         for topic in ["offsets.topic", "transaction.state.log", "share.coordinator.state.topic"] {
@@ -207,7 +211,7 @@ mod tests {
     fn of_three_brokers_one_may_die() {
         let lines = configured(3, false, 2);
         assert_has(&lines, "node.id=2");
-        assert_has(&lines, "advertised.listeners=CLIENTS://127.0.0.1:19094");
+        assert_has(&lines, "advertised.listeners=CLIENTS://127.0.0.1:19094,DETOUR://127.0.0.1:19174");
         assert_has(&lines, "controller.quorum.voters=1@127.0.0.1:19093,2@127.0.0.1:19095,3@127.0.0.1:19097");
         assert_has(&lines, "default.replication.factor=3");
         assert_has(&lines, "min.insync.replicas=2");
