@@ -88,7 +88,6 @@ test("dragging back shows that moment; the address keeps it; live goes on", asyn
   assert.ok(await page.$("#start-button").isDisabled(), "nothing is started in the past");
   assert.match(await page.text(".railfoot"), /As it was at \d\d:\d\d:\d\d\s+All \d+ listed/);
   await until("live goes on beside it", async () => /Live goes on: \d\d:\d\d:\d\d/.test(await page.text("[data-live-goes-on=live]")));
-  await page.streets().catch(() => {});
   await page.shot("past-light");
 
   const kept = await at(page);
