@@ -7,16 +7,14 @@ use contract::topics;
 use serde_json::{Value, json};
 
 use crate::{
-    backlog, broker,
+    backlog,
     server::{Kind, Place, Server, stay_aside},
 };
 
 /// What the backend reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum From {
-    /// The embedded broker.
-    Embedded,
-    /// A real Kafka.
+    /// A real Kafka: the embedded broker has nothing older than its process.
     Kafka,
 }
 
@@ -57,10 +55,6 @@ pub fn run(start: &Start) -> Result<Value> {
         under: String::new(),
     };
     match start.server {
-        From::Embedded => {
-            let broker = broker::start()?;
-            measure(start, &place(""), &broker.bootstrap_servers())
-        }
         From::Kafka if start.kafka.is_empty() => bail!("--kafka is the address of a real one"),
         From::Kafka => {
             // Topics of this run's own, made by the product itself.

@@ -60,7 +60,6 @@ const BARE_STUB: Contender = Contender { name: "bare-stub", title: "bare client,
 const ELASTICSEARCH: Contender = Contender { name: "elasticsearch", title: "sink, Elasticsearch" };
 #[cfg(unix)]
 const BARE_ELASTICSEARCH: Contender = Contender { name: "bare-elasticsearch", title: "bare client, Elasticsearch" };
-const EMBEDDED: Contender = Contender { name: "embedded", title: "from the embedded broker" };
 #[cfg(unix)]
 const KAFKA: Contender = Contender { name: "kafka", title: "from Kafka" };
 const BACKEND: Contender = Contender { name: "backend", title: "backend" };
@@ -120,24 +119,22 @@ fn sink(bench: &Bench) -> Result<ExitCode> {
     without("it needs a Unix")
 }
 
-/// A backend that starts with a full window, on the embedded broker and on a real one.
-#[allow(clippy::print_stderr, reason = "this is a build tool's progress")]
+/// A backend that starts with a full window.
+#[cfg(unix)]
 fn start(bench: &Bench) -> Result<ExitCode> {
-    let without = |reason: &str| {
-        eprintln!("NOT RUN: on Kafka: {reason}");
-        turns(bench, "start", 0, &[EMBEDDED], &[])
-    };
-    #[cfg(unix)]
     match stores::up(stores::Real::Kafka)? {
-        stores::Up::Not(reason) => without(&reason),
+        stores::Up::Not(reason) => anyhow::bail!("NOT RUN: {reason}"),
         stores::Up::At(brokers) => {
-            let measured = turns(bench, "start", 0, &[EMBEDDED, KAFKA], &["--kafka", brokers.as_str()]);
+            let measured = turns(bench, "start", 0, &[KAFKA], &["--kafka", brokers.as_str()]);
             stores::down(stores::Real::Kafka)?;
             measured
         }
     }
-    #[cfg(not(unix))]
-    without("it needs a Unix")
+}
+
+#[cfg(not(unix))]
+fn start(_: &Bench) -> Result<ExitCode> {
+    anyhow::bail!("NOT RUN: it needs a Unix")
 }
 
 /// Runs all contenders in turns, and reports. `more` goes to each run's command line.
