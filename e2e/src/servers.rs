@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output},
+    sync::{Mutex, PoisonError},
 };
 
 use serde_json::Value;
@@ -26,6 +27,9 @@ impl Servers {
     /// # Panics
     /// Where the machine lacks something, or a server does not come up.
     pub fn start(name: &str, arguments: &[&str]) -> Self {
+        // Two tests of a process would find the same ports free.
+        static STARTING: Mutex<()> = Mutex::new(());
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let program = binary("xtask");
         let target = program.ancestors().nth(2).expect("a built program lies in the target directory");
         let mut given: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();

@@ -100,6 +100,8 @@ pub enum Only {
     Elasticsearch,
     /// Elasticsearch refuses writes, as with a full disk
     Flood,
+    /// All connections to one of the brokers, to Elasticsearch, or of viewers to a backend
+    Cut,
 }
 
 impl Only {
@@ -112,6 +114,7 @@ impl Only {
             Self::Leader => Act::KillLeader,
             Self::Elasticsearch => Act::KillStore,
             Self::Flood => Act::Flood,
+            Self::Cut => Act::Cut,
         }
     }
 }
@@ -131,7 +134,7 @@ pub struct Options {
     /// Kafka brokers: 1 or 3
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub brokers: u8,
-    /// Only kills of this one
+    /// Only this, so often as there are kills
     #[arg(long, value_name = "WHAT")]
     pub only: Option<Only>,
     /// A deliberate fault: the run succeeds if it is found
