@@ -9,6 +9,7 @@ mod inputs;
 mod land;
 mod lean;
 mod maplibre;
+mod names;
 mod npm;
 mod shell;
 mod track;

@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::{lean, npm};
+use super::{lean, names, npm};
 use crate::process;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -54,6 +54,7 @@ pub fn build(root: &Path, target: &Path, release: bool, stage: &Path) -> Result<
         .omit_default_module_path(true)
         .generate(&bound)
         .context("wasm-bindgen cannot read the page's wasm")?;
+    shorten(&bound)?;
     gather(root, &bound, release, stage)
 }
 
@@ -68,6 +69,16 @@ fn cut(whole: &[u8], main: &Path, into: &Path) -> Result<()> {
     let done = wasm_split_cli_support::transform(options);
     done.map_err(|error| anyhow!("the page's wasm cannot be split: {error:#}"))?;
     Ok(())
+}
+
+/// Gives main file and glue short names for each other.
+fn shorten(bound: &Path) -> Result<()> {
+    let (main, glue) = (bound.join("app_bg.wasm"), bound.join("app.js"));
+    let wasm = fs::read(&main).with_context(|| format!("cannot read {}", main.display()))?;
+    let text = fs::read_to_string(&glue).with_context(|| format!("cannot read {}", glue.display()))?;
+    let (wasm, text) = names::shorten(&wasm, &text)?;
+    super::write(&main, &wasm)?;
+    super::write(&glue, text.as_bytes())
 }
 
 /// Puts what was made into the page's folder, whose name is the hash of all of it.
