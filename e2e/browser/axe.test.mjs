@@ -1,13 +1,9 @@
 // What a machine can find of barriers, in every state of the page: axe-core's serious and critical ones, none of which may be.
 
-import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, afterEach, before, test } from "node:test";
 
+import { check } from "./axe.mjs";
 import { browse, DESKTOP, Page, Server, SMALL_PHONE, until } from "./harness.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let server;
 let browser;
@@ -19,17 +15,6 @@ after(async () => {
   await browser?.close();
   await server?.remove();
 }, { timeout: 60_000 });
-
-/** Fails where axe finds something serious in what is shown now. */
-async function check(page, state) {
-  // The page's own rules forbid foreign scripts; the driver's way in passes them by.
-  await page.tab.evaluate(AXE);
-  const { violations, passes } = await page.tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  assert.ok(passes.length > 10, `axe has looked at ${state}`);
-  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  const told = serious.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.slice(0, 5).map(({ html, failureSummary }) => `${html.slice(0, 200)}\n      ${failureSummary?.replaceAll("\n", " ")}`).join("\n    ")}`);
-  assert.deepEqual(told, [], `${state}:\n${told.join("\n")}`);
-}
 
 /** Without what fades in: half-way its contrast is no fault. */
 const still = { reducedMotion: "reduce" };

@@ -30,8 +30,27 @@ pub struct RouteFault {
     pub file: String,
     /// The line in it, from 1.
     pub line: Option<usize>,
+    /// What kind of fault it is.
+    pub kind: FaultKind,
     /// What is wrong.
     pub reason: String,
+}
+
+/// Kinds of faults in a file, for those who say it in another language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// It is no text.
+    Text,
+    /// It breaks the rules of its format.
+    Format,
+    /// It holds no line.
+    NoLine,
+    /// A point of it is no place.
+    Point,
+    /// Its name is no id, or that of another route.
+    Name,
+    /// Its line is too short or too long.
+    Length,
 }
 
 impl fmt::Display for RouteFault {
@@ -47,16 +66,17 @@ impl fmt::Display for RouteFault {
 #[derive(Debug)]
 struct Wrong {
     line: Option<usize>,
+    kind: FaultKind,
     reason: String,
 }
 
 impl Wrong {
-    fn new(reason: impl Into<String>) -> Self {
-        Self { line: None, reason: reason.into() }
+    fn new(kind: FaultKind, reason: impl Into<String>) -> Self {
+        Self { line: None, kind, reason: reason.into() }
     }
 
-    fn at(line: usize, reason: impl Into<String>) -> Self {
-        Self { line: Some(line), reason: reason.into() }
+    fn at(line: usize, kind: FaultKind, reason: impl Into<String>) -> Self {
+        Self { line: Some(line), kind, reason: reason.into() }
     }
 }
 
@@ -89,10 +109,10 @@ impl RouteSet {
             match read(stem, &ending, &bytes) {
                 Ok(route) if known(&route.route) => {
                     let reason = format!("route {} is there already", route.route);
-                    faults.push(RouteFault { file, line: None, reason });
+                    faults.push(RouteFault { file, line: None, kind: FaultKind::Name, reason });
                 }
                 Ok(route) => routes.push(route),
-                Err(Wrong { line, reason }) => faults.push(RouteFault { file, line, reason }),
+                Err(Wrong { line, kind, reason }) => faults.push(RouteFault { file, line, kind, reason }),
             }
         }
         routes.sort_by(|a, b| a.route.cmp(&b.route));
@@ -144,7 +164,7 @@ impl Route {
 fn read(stem: &str, ending: &str, bytes: &[u8]) -> Result<Route, Wrong> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Wrong::at(line, "is not UTF-8")
+        Wrong::at(line, FaultKind::Text, "is not UTF-8")
     })?;
     let parsed = match ending {
         "gpx" => gpx::parse(text),
@@ -152,15 +172,16 @@ fn read(stem: &str, ending: &str, bytes: &[u8]) -> Result<Route, Wrong> {
         _ => geojson::parse(text),
     }?;
     let id = parsed.id.unwrap_or_else(|| slug(stem));
-    let route = RouteId::new(&id).map_err(|error| Wrong::new(error.to_string()))?;
+    let route = RouteId::new(&id).map_err(|error| Wrong::new(FaultKind::Name, error.to_string()))?;
     let mut line = parsed.line;
     line.dedup();
     if line.len() > polyline::MAX_POINTS {
-        return Err(Wrong::new(format!("has {} points, more than {}", line.len(), polyline::MAX_POINTS)));
+        let reason = format!("has {} points, more than {}", line.len(), polyline::MAX_POINTS);
+        return Err(Wrong::new(FaultKind::Length, reason));
     }
-    let path = Path::new(line).map_err(|error| Wrong::new(error.to_string()))?;
+    let path = Path::new(line).map_err(|error| Wrong::new(FaultKind::Length, error.to_string()))?;
     if path.length_m() < 10.0 {
-        return Err(Wrong::new("is shorter than 10 m"));
+        return Err(Wrong::new(FaultKind::Length, "is shorter than 10 m"));
     }
     let planned_s = drive::planned_s(&path, 1.0);
     Ok(Route { name: parsed.name.unwrap_or_else(|| title(&id)), route, path, planned_s })
@@ -184,7 +205,7 @@ fn place(lat: f64, lon: f64, line: Option<usize>) -> Result<Place, Wrong> {
     Place::new(lat, lon).map_err(|error| {
         let swapped = lat.abs() > 90.0 && lon.abs() <= 90.0;
         let hint = if swapped { " (latitude and longitude swapped?)" } else { "" };
-        Wrong { line, reason: format!("{error}{hint}") }
+        Wrong { line, kind: FaultKind::Point, reason: format!("{error}{hint}") }
     })
 }
 

@@ -5,6 +5,8 @@ import { addProtocol } from "../../node_modules/maplibre-gl/src/source/protocol_
 import { vector } from "./vector.mjs";
 
 const SOURCE = "ground";
+/** Said where the file does not come, by the page's language. */
+const LOST = { en: "The map's ground cannot be reached", "pt-BR": "O fundo do mapa não pôde ser alcançado" };
 /** `tileType` of a PMTiles file whose tiles are not pictures: https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md */
 const MVT = 1;
 
@@ -76,7 +78,7 @@ export function attach(map) {
   map.once("load", () => {
     tell(config.attribution && escaped(config.attribution));
     tell(file?.attribution);
-    if (config.kind === "pmtiles" && !file) tell("The map's ground cannot be reached");
+    if (config.kind === "pmtiles" && !file) tell(LOST[document.documentElement.lang] ?? LOST.en);
   });
   map.on("sourcedata", (event) => event.sourceDataType === "metadata" && tell(event.source?.attribution ?? map.getSource(event.sourceId)?.attribution));
 }

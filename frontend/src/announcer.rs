@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::Connection;
 
 use crate::signal::Memo;
-use crate::{live::Live, words};
+use crate::{live::Live, words::say};
 
 /// A live region that nobody sees.
 #[component]
@@ -12,10 +12,10 @@ pub fn Announcer() -> impl IntoView {
     let live = Live::expect();
     let state = Memo::new(move |_| match live.connection.get() {
         Connection::Connecting => "",
-        Connection::Live => words::LIVE,
-        Connection::Reconnecting { .. } => words::RECONNECTING,
-        Connection::Ended(_) => words::ENDED,
-        Connection::Replay => words::PAST,
+        Connection::Live => say!(live),
+        Connection::Reconnecting { .. } => say!(reconnecting),
+        Connection::Ended(_) => say!(ended),
+        Connection::Replay => say!(past),
     });
     view! { <div class="vh" role="status" aria-live="polite">{move || state.get()}</div> }.into_any()
 }

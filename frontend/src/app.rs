@@ -16,7 +16,7 @@ use crate::{
     reveal,
     stage::Stage,
     status_bar::StatusBar,
-    words,
+    words::say,
 };
 
 /// The whole page.
@@ -57,7 +57,7 @@ pub fn App() -> impl IntoView {
             data-connection=move || live.connection.get().as_str()
             data-couriers-drawn=move || live.drawn.get().to_string()
         >
-            <button class="btn primary skip" on:click=move |_| browser::focus("list")>{words::SKIP}</button>
+            <button class="btn primary skip" on:click=move |_| browser::focus("list")>{say!(skip)}</button>
             <StatusBar/>
             <Rail/>
             <Stage/>

@@ -1,10 +1,15 @@
 //! The banner over the map: the connection is away, and what is shown is from then.
 
 use leptos::prelude::*;
-use model::{Connection, connection::Ended, format};
+use model::{Connection, connection::Ended};
 
 use crate::signal::Memo;
-use crate::{browser, live::Live, part::part, words};
+use crate::{
+    browser, format,
+    live::Live,
+    part::part,
+    words::{self, say},
+};
 
 /// What the banner says; `None` while there is nothing to say.
 #[derive(Clone, PartialEq)]
@@ -21,18 +26,17 @@ pub fn Banner() -> impl IntoView {
     let says = Memo::new(move |_| match live.connection.get() {
         Connection::Connecting | Connection::Live | Connection::Replay => None,
         Connection::Reconnecting { showing_at, .. } => Some(Says {
-            main: showing_at.map_or(words::NO_DATA_YET.into(), |at| {
-                words::reconnecting_showing(&format::time_s(at, live.zone_min))
-            }),
+            main: showing_at
+                .map_or(say!(no_data_yet).into(), |at| words::reconnecting_showing(&format::time_s(at, live.zone_min))),
             retries: true,
             reload: false,
         }),
         Connection::Ended(why) => Some(Says {
             main: match why {
-                Ended::Refused => words::REFUSED,
-                Ended::Unauthorized => words::UNAUTHORIZED,
-                Ended::Over => words::OVER,
-                Ended::Outdated => words::OUTDATED,
+                Ended::Refused => say!(refused),
+                Ended::Unauthorized => say!(unauthorized),
+                Ended::Over => say!(over),
+                Ended::Outdated => say!(outdated),
             }
             .into(),
             retries: false,
@@ -43,7 +47,7 @@ pub fn Banner() -> impl IntoView {
         Connection::Reconnecting { next_try_at: Some(at), .. } => {
             words::next_try(((at - live.clock.get()).max(0) + 999) / 1000)
         }
-        _ => words::TRYING.into(),
+        _ => say!(trying).into(),
     };
     part(move || {
         let says = says.get()?;
@@ -53,10 +57,10 @@ pub fn Banner() -> impl IntoView {
                 <span>{says.main}</span>
                 {says.retries.then(|| view! { <span class="q">{part(next)}</span> })}
                 {says.retries.then(|| view! {
-                    <button class="btn sm" on:click=move |_| live.try_now()>{words::TRY_NOW}</button>
+                    <button class="btn sm" on:click=move |_| live.try_now()>{say!(try_now)}</button>
                 })}
                 {says.reload.then(|| view! {
-                    <button class="btn sm" on:click=move |_| browser::reload()>{words::RELOAD}</button>
+                    <button class="btn sm" on:click=move |_| browser::reload()>{say!(reload)}</button>
                 })}
             </div>
         })

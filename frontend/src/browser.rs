@@ -87,6 +87,14 @@ pub fn remember_theme(theme: Option<&str>) {
     };
 }
 
+/// Remembers the language, for `theme.js` to find, and loads the page in it. The address brings the view back.
+pub fn speak(tag: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item("cd-language", tag);
+    }
+    reload();
+}
+
 /// Sets the colours of the whole document.
 pub fn set_theme(dark: bool) {
     let Some(root) = document().document_element() else { return };

@@ -2,17 +2,17 @@
 
 use contract::{frame::CourierStatus, live::EtaRange};
 use leptos::prelude::*;
-use model::{Spot, format, text};
+use model::{Spot, text};
 
 use crate::{
     catalogue::Catalogue,
-    face,
+    face, format,
     layout::{Layout, Panel, Size},
     live::Live,
     part::part,
     sign::{glyph, icon, icon_small, of_status},
     signal::Memo,
-    words,
+    words::{self, say},
 };
 
 /// Size of the card with its distance from the marker, px.
@@ -48,7 +48,7 @@ pub fn Callout() -> impl IntoView {
         let name = format::courier(row.courier.as_str());
         let progress = row.delivery.and_then(|id| live.with_world(|world| world.progress(id)));
         let big = match (row.status, row.eta) {
-            (CourierStatus::Alarm, _) => words::NO_ETA.to_owned(),
+            (CourierStatus::Alarm, _) => say!(no_eta).to_owned(),
             (CourierStatus::Idle | CourierStatus::Offline, _) | (_, None) => words::status(row.status).to_owned(),
             (_, Some(eta)) => format::time(eta, zone),
         };
@@ -58,7 +58,7 @@ pub fn Callout() -> impl IntoView {
         };
         let within = row.eta.map(|eta| format::in_range(EtaRange { from: eta, to: eta }, now));
         let detail = match (row.delivery, within) {
-            (None, _) => words::NO_DELIVERY.to_owned(),
+            (None, _) => say!(no_delivery).to_owned(),
             (Some(_), Some(within)) => format!("{within} · {order}"),
             (Some(_), None) => order,
         };
@@ -78,14 +78,14 @@ pub fn Callout() -> impl IntoView {
             <h3>
                 {glyph(of_status(row.status), of_status(row.status))}
                 {name}
-                <button class="ib" aria-label=words::CLOSE on:click=move |_| live.selected.set(None)>{icon_small("close")}</button>
+                <button class="ib" aria-label=say!(close) on:click=move |_| live.selected.set(None)>{icon_small("close")}</button>
             </h3>
             <div class="big">{big}</div>
             <div class="muted small cut">{detail}</div>
             {bar}
             <div class="ends" style=if progress.is_some() { "" } else { "margin-top:8px" }>
                 <span>{speed}{format::ago(row.at, now)}</span>
-                <button class="more" on:click=open>{words::DETAILS} <kbd>"Enter"</kbd></button>
+                <button class="more" on:click=open>{say!(details)} <kbd>"Enter"</kbd></button>
             </div>
         }
         .into_any()
@@ -93,7 +93,7 @@ pub fn Callout() -> impl IntoView {
     part(move || {
         shown
             .get()
-            .then(|| view! { <section class="card callout" aria-label=words::DETAILS style=part(style)>{part(inside)}</section> })
+            .then(|| view! { <section class="card callout" aria-label=say!(details) style=part(style)>{part(inside)}</section> })
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contract::{Place, RouteId, polyline, rest::Route};
+use contract::{Place, Problem, RouteId, polyline, rest::Route};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::signal::RwSignal;
@@ -17,7 +17,7 @@ pub struct Catalogue {
     /// All routes, in the server's order; `None` until they are here.
     pub routes: RwSignal<Option<Arc<[Route]>>>,
     /// Why they are not, in words.
-    pub fault: RwSignal<Option<String>>,
+    pub fault: RwSignal<Option<Problem>>,
     /// Lines that were fetched, and a person's own.
     pub lines: RwSignal<Vec<(RouteId, Line)>>,
     /// Lines of a person's own, newest first: their ids are known to this page alone.
@@ -56,7 +56,7 @@ impl Catalogue {
                 self.fault.set(None);
                 self.routes.set(Some(page.items.into()));
             }
-            Err(problem) => self.fault.set(Some(problem.detail)),
+            Err(problem) => self.fault.set(Some(problem)),
         }
     }
 
@@ -87,7 +87,7 @@ impl Catalogue {
         let known = self.routes.with(|routes| {
             routes.as_ref().and_then(|routes| routes.iter().find(|r| r.route == *route)).map(|r| r.name.clone())
         });
-        known.unwrap_or_else(|| model::format::route(route.as_str()))
+        known.unwrap_or_else(|| crate::format::route(route.as_str()))
     }
 
     /// The names of a route's two ends, where its name has the form "A to B".

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::Follow;
 
-use crate::{keys, live::Live, sign::icon, words};
+use crate::{keys, live::Live, sign::icon, words::say};
 
 /// The column of buttons.
 #[component]
@@ -16,13 +16,13 @@ pub fn Controls() -> impl IntoView {
         .into_any()
     };
     view! {
-        <div class="card ctl" role="group" aria-label=words::MAP>
-            {button("zoom", words::ZOOM_IN, "plus", |live| live.zoom_by(1.0))}
-            {button("zoom", words::ZOOM_OUT, "minus", |live| live.zoom_by(-1.0))}
-            {button("", words::FIT, "fit", |live| live.fit_all())}
+        <div class="card ctl" role="group" aria-label=say!(map)>
+            {button("zoom", say!(zoom_in), "plus", |live| live.zoom_by(1.0))}
+            {button("zoom", say!(zoom_out), "minus", |live| live.zoom_by(-1.0))}
+            {button("", say!(fit), "fit", |live| live.fit_all())}
             <button
-                aria-label=words::FOLLOW
-                title=words::FOLLOW
+                aria-label=say!(follow)
+                title=say!(follow)
                 aria-pressed=move || (live.follow.get() == Follow::On).to_string()
                 disabled=move || live.selected.with(Option::is_none)
                 on:click=move |_| keys::toggle_follow(live)

@@ -17,11 +17,11 @@ use contract::{
     rest::{Audit, LiveCourier},
 };
 use leptos::{prelude::*, task::spawn_local};
-use model::{CourierRow, format, replay, world::Progress};
+use model::{CourierRow, replay, world::Progress};
 
 use crate::{
     catalogue::Catalogue,
-    face,
+    face, format,
     list::List,
     live::Live,
     net::api,
@@ -29,7 +29,7 @@ use crate::{
     sheet::Grab,
     sign::{self, icon},
     signal::{Memo, RwSignal},
-    words,
+    words::say,
 };
 
 /// How often the store is asked again.
@@ -143,7 +143,7 @@ pub fn Drawer() -> impl IntoView {
         .into_any()
     };
     view! {
-        <aside class="drawer" aria-label=words::DETAILS id="drawer">
+        <aside class="drawer" aria-label=say!(details) id="drawer">
             <Grab/>
             <Head/>
             <div class="body">{part(body)}</div>
@@ -162,7 +162,7 @@ fn as_shown(live: Live, delivery: Delivery) -> Option<Delivery> {
 }
 
 fn unknown() -> AnyView {
-    view! { <div class="hollow"><h2>{words::UNKNOWN_TITLE}</h2><p>{words::UNKNOWN}</p></div> }.into_any()
+    view! { <div class="hollow"><h2>{say!(unknown_title)}</h2><p>{say!(unknown)}</p></div> }.into_any()
 }
 
 fn ask_audit(story: Story, id: Memo<Option<DeliveryId>>) {
@@ -197,7 +197,7 @@ fn Head() -> impl IntoView {
         Some(delivery) => {
             face::order_and_route(delivery.reference.as_deref(), delivery.route.as_ref(), story.catalogue)
         }
-        None => words::NO_DELIVERY.to_owned(),
+        None => say!(no_delivery).to_owned(),
     };
     let button = move |label: &'static str, sign: &'static str, act: Box<dyn Fn()>| {
         view! { <button class="ib" aria-label=label title=label on:click=move |_| act()>{icon(sign)}</button> }
@@ -211,9 +211,9 @@ fn Head() -> impl IntoView {
         <div class="dh">
             <h2>{part(mark)}<span>{part(title)}</span></h2>
             <div class="ibs">
-                {button(words::PREVIOUS, "up", Box::new(move || list.step(false)))}
-                {button(words::NEXT, "down", Box::new(move || list.step(true)))}
-                {button(words::CLOSE, "close", Box::new(close))}
+                {button(say!(previous), "up", Box::new(move || list.step(false)))}
+                {button(say!(next), "down", Box::new(move || list.step(true)))}
+                {button(say!(close), "close", Box::new(close))}
             </div>
             <div class="sub">{part(sub)}</div>
         </div>

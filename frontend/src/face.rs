@@ -2,9 +2,15 @@
 
 use contract::{DeliveryStatus, Millis, frame::CourierStatus};
 use leptos::prelude::WithValue;
-use model::{CourierRow, DeliveryRow, format};
+use model::{CourierRow, DeliveryRow};
 
-use crate::{catalogue::Catalogue, live::Live, sign, words};
+use crate::{
+    catalogue::Catalogue,
+    format,
+    live::Live,
+    sign,
+    words::{self, say},
+};
 
 /// What a row says. Equal faces are not drawn again.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,29 +58,29 @@ pub fn of_courier(row: &CourierRow, now: Millis, live: Live, catalogue: Catalogu
     let on_delivery = row.delivery.is_some() && row.status != CourierStatus::Idle;
     let mut tags = Vec::new();
     match row.status {
-        CourierStatus::Alarm => tags.push(("alarm", words::SILENT_TAG.into())),
+        CourierStatus::Alarm => tags.push(("alarm", say!(silent_tag).into())),
         CourierStatus::Late => {
             tags.extend(row.late_ms.map(|late| ("late", words::late_tag(&format::late_badge(late)))))
         }
         _ => {}
     }
     if row.two_devices {
-        tags.push(("", words::TWO_DEVICES_TAG.into()));
+        tags.push(("", say!(two_devices_tag).into()));
     }
     if row.clock_off {
-        tags.push(("", words::CLOCK_OFF_TAG.into()));
+        tags.push(("", say!(clock_off_tag).into()));
     }
     if row.simulated {
-        tags.push(("sim", words::SIM_TAG.into()));
+        tags.push(("sim", say!(sim_tag).into()));
     }
     let detail = match row.status {
         CourierStatus::Offline => words::last_seen(&format::time(row.at, zone)),
         _ if on_delivery => order_and_route(row.reference.as_deref(), row.route.as_ref(), catalogue),
-        _ => words::NO_DELIVERY.into(),
+        _ => say!(no_delivery).into(),
     };
     let (end, class) = match row.status {
         CourierStatus::Idle | CourierStatus::Offline => (words::status(row.status).into(), " no-eta quiet"),
-        CourierStatus::Alarm => (words::NO_ETA.into(), " no-eta"),
+        CourierStatus::Alarm => (say!(no_eta).into(), " no-eta"),
         _ => match row.eta {
             Some(eta) => (format::time(eta, zone), ""),
             None => (words::NONE.into(), " no-eta"),
@@ -109,14 +115,14 @@ pub fn of_delivery(row: &DeliveryRow, now: Millis, live: Live, catalogue: Catalo
     let mut tags = Vec::new();
     if row.status == DeliveryStatus::InTransit {
         match row.courier_status {
-            Some(CourierStatus::Alarm) => tags.push(("alarm", words::SILENT_TAG.into())),
+            Some(CourierStatus::Alarm) => tags.push(("alarm", say!(silent_tag).into())),
             _ => tags.extend(row.late_ms.map(|late| ("late", words::late_tag(&format::late_badge(late))))),
         }
     }
     let route = order_and_route(None, row.route.as_ref(), catalogue);
     let (detail, end, age) = match row.status {
         DeliveryStatus::Requested => {
-            (format!("{courier} · {route}"), words::WAITING.into(), format::ago(row.since, now))
+            (format!("{courier} · {route}"), say!(waiting).into(), format::ago(row.since, now))
         }
         DeliveryStatus::InTransit => {
             let all = format::distance(row.distance_m.into());

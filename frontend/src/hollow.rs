@@ -9,7 +9,7 @@ use crate::{
     live::Live,
     part::part,
     sign::icon,
-    words,
+    words::{self, say},
 };
 
 /// Nothing has moved in the last 15 min.
@@ -23,19 +23,19 @@ pub fn NothingYet() -> impl IntoView {
             <div class="hollow">
                 <svg width="136" height="72" aria-hidden="true"><use href="#i-way"></use></svg>
                 <h2>{move || match (past(), couriers()) {
-                    (true, true) => words::NO_COURIERS_THEN,
-                    (true, false) => words::NO_DELIVERIES_THEN,
-                    (false, true) => words::NO_COURIERS,
-                    (false, false) => words::NO_DELIVERIES,
+                    (true, true) => say!(no_couriers_then),
+                    (true, false) => say!(no_deliveries_then),
+                    (false, true) => say!(no_couriers),
+                    (false, false) => say!(no_deliveries),
                 }}</h2>
                 <p>{move || match (past(), couriers()) {
-                    (true, _) => words::THEN_WHY,
-                    (false, true) => words::NO_COURIERS_WHY,
-                    (false, false) => words::NO_DELIVERIES_WHY,
+                    (true, _) => say!(then_why),
+                    (false, true) => say!(no_couriers_why),
+                    (false, false) => say!(no_deliveries_why),
                 }}</p>
                 // Where the card on the map has no room, the next step stands here.
                 {move || (layout.size.get() == Size::Phone && !past() && live.commands.get()).then(|| view! {
-                    <button class="btn" on:click=move |_| layout.open_start(StartMode::Random)>{words::START_20}</button>
+                    <button class="btn" on:click=move |_| layout.open_start(StartMode::Random)>{say!(start_20)}</button>
                 })}
             </div>
         </div>
@@ -68,7 +68,7 @@ pub fn NoMatch() -> impl IntoView {
                 <h2>{part(title)}</h2>
                 <p>{part(without)}</p>
                 <button class="btn" on:click=move |_| live.filter.update(|filter| *filter = filter.cleared())>
-                    {words::CLEAR_FILTERS}
+                    {say!(clear_filters)}
                 </button>
             </div>
         </div>
@@ -84,12 +84,12 @@ fn name(filter: &Filter, catalogue: Catalogue) -> String {
     }
     parts.extend(filter.states.iter().map(|status| text::lower(&words::status_only(status))));
     if filter.in_view {
-        parts.push(text::lower(words::IN_VIEW));
+        parts.push(text::lower(say!(in_view)));
     }
     parts.extend(filter.route.as_ref().map(|route| catalogue.name(route)));
     parts.extend(filter.source.map(|source| match source {
-        Source::Simulated => text::lower(words::SIMULATED),
-        Source::Device => text::lower(words::DEVICES),
+        Source::Simulated => text::lower(say!(simulated)),
+        Source::Device => text::lower(say!(devices)),
     }));
     parts.join(", ")
 }

@@ -15,14 +15,17 @@ use crate::{
     drawer::Drawer,
     floats::Floats,
     help::Help,
+    hollow::{NoMatch, NothingYet},
     layout::Layout,
     live::{self, Live},
+    menu::Menu,
+    metrics::Metrics,
     onboard::Onboard,
     part::{part, watch},
     replay::{Deck, Replay},
     signal::{Memo, RwSignal},
     start::StartForm,
-    words,
+    words::say,
 };
 
 /// How long after the first sight the parts are fetched, so that opening one waits for nothing.
@@ -44,8 +47,16 @@ pub enum Later {
     Onboard,
     /// The card of keys.
     Help,
-    /// What floats on the map: legend, time bar, callout, notices.
+    /// What floats on the map: buttons, legend, time bar, callout, notices.
     Floats,
+    /// Figures of the status bar.
+    Metrics,
+    /// A phone's menu.
+    Menu,
+    /// Where rows would stand: there are none yet.
+    NothingYet,
+    /// Where rows would stand: the filter leaves none.
+    NoMatch,
     /// What shows the past: it fetches, plays and tells when that is.
     Replay,
     /// Its buttons, in the time bar.
@@ -75,6 +86,26 @@ fn help() -> Result<Build, SplitLoaderError> {
 #[wasm_split(floats, fallible)]
 fn floats() -> Result<Build, SplitLoaderError> {
     Ok(|| view! { <Floats/> }.into_any())
+}
+
+#[wasm_split(floats, fallible)]
+fn metrics() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <Metrics/> }.into_any())
+}
+
+#[wasm_split(floats, fallible)]
+fn menu() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <Menu/> }.into_any())
+}
+
+#[wasm_split(floats, fallible)]
+fn nothing_yet() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <NothingYet/> }.into_any())
+}
+
+#[wasm_split(floats, fallible)]
+fn no_match() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <NoMatch/> }.into_any())
 }
 
 #[wasm_split(replay, fallible)]
@@ -119,6 +150,10 @@ impl Later {
             Self::Onboard => Box::pin(onboard()),
             Self::Help => Box::pin(help()),
             Self::Floats => Box::pin(floats()),
+            Self::Metrics => Box::pin(metrics()),
+            Self::Menu => Box::pin(menu()),
+            Self::NothingYet => Box::pin(nothing_yet()),
+            Self::NoMatch => Box::pin(no_match()),
             Self::Replay => Box::pin(replay()),
             Self::Deck => Box::pin(deck()),
         }
@@ -128,10 +163,10 @@ impl Later {
     fn place(self, inside: AnyView) -> AnyView {
         match self {
             Self::Drawer | Self::Start => {
-                view! { <aside class="drawer" aria-label=words::DETAILS>{inside}</aside> }.into_any()
+                view! { <aside class="drawer" aria-label=say!(details)>{inside}</aside> }.into_any()
             }
-            // Its other part says what there is to say.
-            Self::Deck => ().into_any(),
+            // Another part of the same file says what there is to say.
+            Self::Deck | Self::Metrics => ().into_any(),
             _ => inside,
         }
     }
@@ -166,10 +201,10 @@ pub fn later(which: Later) -> AnyView {
         State::Lost => which.place(
             view! {
                 <div class="lost" role="alert" data-lost=format!("{which:?}")>
-                    <span>{words::PART_LOST}</span>
-                    <button class="btn sm" on:click=again>{words::TRY_AGAIN}</button>
+                    <span>{say!(part_lost)}</span>
+                    <button class="btn sm" on:click=again>{say!(try_again)}</button>
                     // After an update the server has only the new page's files.
-                    <button class="btn sm" on:click=|_| browser::reload()>{words::RELOAD}</button>
+                    <button class="btn sm" on:click=|_| browser::reload()>{say!(reload)}</button>
                     {close(which)}
                 </div>
             }
@@ -184,19 +219,24 @@ fn close(which: Later) -> AnyView {
     let (live, layout) = (Live::expect(), Layout::expect());
     match which {
         Later::Drawer => {
-            view! { <button class="btn sm" on:click=move |_| live.back()>{words::CLOSE}</button> }.into_any()
+            view! { <button class="btn sm" on:click=move |_| live.back()>{say!(close)}</button> }.into_any()
         }
         Later::Start => {
-            view! { <button class="btn sm" on:click=move |_| layout.close_start()>{words::CLOSE}</button> }.into_any()
+            view! { <button class="btn sm" on:click=move |_| layout.close_start()>{say!(close)}</button> }.into_any()
         }
         Later::Help => {
-            view! { <button class="btn sm" on:click=move |_| layout.help.set(false)>{words::CLOSE}</button> }.into_any()
+            view! { <button class="btn sm" on:click=move |_| layout.help.set(false)>{say!(close)}</button> }.into_any()
         }
         Later::Replay => {
-            view! { <button class="btn sm" on:click=move |_| live.to_live()>{words::RETURN}</button> }.into_any()
+            view! { <button class="btn sm" on:click=move |_| live.to_live()>{say!(key_live)}</button> }.into_any()
         }
-        // The other part of the same file says it.
-        Later::Onboard | Later::Floats | Later::Deck => ().into_any(),
+        Later::Onboard
+        | Later::Floats
+        | Later::Metrics
+        | Later::Menu
+        | Later::NothingYet
+        | Later::NoMatch
+        | Later::Deck => ().into_any(),
     }
 }
 

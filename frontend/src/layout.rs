@@ -93,6 +93,8 @@ pub struct Layout {
     pub preview_text: RwSignal<Option<String>>,
     /// True while the keyboard help is open.
     pub help: RwSignal<bool>,
+    /// True while a phone's menu is open.
+    pub menu: RwSignal<bool>,
     /// Where a phone's sheet rests.
     pub sheet: RwSignal<Sheet>,
     /// Its height while a finger moves it.
@@ -121,7 +123,7 @@ impl Layout {
         let (sheet, dragged) = (RwSignal::new(Sheet::Half), RwSignal::new(None::<f64>));
         let sheet_px = Memo::new(move |_| dragged.get().unwrap_or_else(|| sheet.get().height(window.get().1)));
         let rail_open = RwSignal::new(size.get_untracked() == Size::Tablet && window.get_untracked().0 >= NARROW);
-        let (preview_text, help) = (RwSignal::new(None), RwSignal::new(false));
+        let (preview_text, help, menu) = (RwSignal::new(None), RwSignal::new(false), RwSignal::new(false));
         let (dropped, files) = (RwSignal::new(0), StoredValue::new_local(None));
         let layout = Self {
             size,
@@ -132,6 +134,7 @@ impl Layout {
             files,
             preview_text,
             help,
+            menu,
             sheet,
             dragged,
             sheet_px,

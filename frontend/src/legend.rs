@@ -10,7 +10,7 @@ use crate::{
     part::part,
     sign::{glyph, icon},
     signal::{Memo, RwSignal},
-    words,
+    words::{self, say},
 };
 
 /// The legend: one line, folded to a button while the drawer takes its room.
@@ -25,25 +25,25 @@ pub fn Legend() -> impl IntoView {
     part(move || {
         if folded() {
             let unfold = move |_| unfolded.set(true);
-            return view! { <button class="card legend" on:click=unfold>{icon("list")} {words::LEGEND}</button> }
+            return view! { <button class="card legend" on:click=unfold>{icon("list")} {say!(legend)}</button> }
                 .into_any();
         }
         let entry = |shape, class, text| view! { <span>{glyph(shape, class)} {text}</span> }.into_any();
         let entries = if counted.get() {
             vec![
-                entry("count", "s", words::CELL),
-                entry("late", "s late", words::CELL_RING),
-                view! { <span>{words::CELL_ZOOM}</span> }.into_any(),
+                entry("count", "s", say!(cell)),
+                entry("late", "s late", say!(cell_ring)),
+                view! { <span>{say!(cell_zoom)}</span> }.into_any(),
             ]
         } else {
             vec![
-                entry("delivery", "s delivery", words::MOVING),
-                entry("standing", "s delivery", words::STANDING),
+                entry("delivery", "s delivery", say!(moving)),
+                entry("standing", "s delivery", say!(standing)),
                 entry("idle", "s idle", words::status(contract::frame::CourierStatus::Idle)),
                 entry("late", "s late", words::status(contract::frame::CourierStatus::Late)),
                 entry("alarm", "s alarm", words::status(contract::frame::CourierStatus::Alarm)),
                 entry("offline", "s", words::status(contract::frame::CourierStatus::Offline)),
-                entry("simulated", "s delivery", words::SIMULATED),
+                entry("simulated", "s delivery", say!(simulated)),
             ]
         };
         let may_fold = layout.panel.get() != Panel::None || layout.size.get() == Size::Tablet;
@@ -52,7 +52,7 @@ pub fn Legend() -> impl IntoView {
                 unfolded.set(false);
             }
         };
-        view! { <div class="card legend" role="note" aria-label=words::LEGEND on:click=fold>{entries}</div> }.into_any()
+        view! { <div class="card legend" role="note" aria-label=say!(legend) on:click=fold>{entries}</div> }.into_any()
     })
 }
 
@@ -85,9 +85,9 @@ pub fn Attribution() -> impl IntoView {
     let source = move || {
         let far = live.view.with(|view| view.is_some_and(|view| view.zoom < 9.0));
         match (far, layout.size.get()) {
-            (true, _) => words::NATURAL_EARTH,
-            (false, Size::Phone) => words::OSM_SHORT,
-            (false, _) => words::OSM,
+            (true, _) => say!(natural_earth),
+            (false, Size::Phone) => say!(osm_short),
+            (false, _) => say!(osm),
         }
     };
     view! {

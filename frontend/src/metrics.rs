@@ -1,9 +1,13 @@
 //! Figures of the status bar: latency, rate, clock.
 
 use leptos::prelude::*;
-use model::{Connection, Meter, format, text::fixed};
+use model::{Connection, Meter, text::fixed};
 
-use crate::{live::Live, words};
+use crate::{
+    format,
+    live::Live,
+    words::{self, say},
+};
 
 const WIDTH: f64 = 72.0;
 const HEIGHT: f64 = 20.0;
@@ -27,7 +31,7 @@ pub fn Metrics() -> impl IntoView {
             let feed = live.feed.get();
             let text = move || match feed.is_live() {
                 true => words::live_goes_on(&format::time_s(live.wall.get(), live.zone_min)),
-                false => words::LIVE_AWAY.into(),
+                false => say!(live_away).into(),
             };
             view! { <span class="goes" class:away=!feed.is_live() data-live-goes-on=feed.as_str()><i></i>{text}</span> }
         })
@@ -36,17 +40,17 @@ pub fn Metrics() -> impl IntoView {
     view! {
         <div class="metrics">
             {goes_on}
-            <span class="spark-cell" title=words::SPARK_HINT>
+            <span class="spark-cell" title=say!(spark_hint)>
                 <svg class="spark" viewBox="0 0 72 20" aria-hidden="true">
                     <path d=move || live.meter.with(spark)></path>
                 </svg>
             </span>
-            <span class="pair" title=words::LATENCY_HINT>
+            <span class="pair" title=say!(latency_hint)>
                 <span class="p50">"p50 "<b>{p50}</b></span>
                 <span class="p95"><span class="k">"p95 "</span><b data-metric="p95">{p95}</b></span>
             </span>
             <span class="sep"></span>
-            <span class="rate-cell" title=words::UPDATES_HINT><b data-metric="updates">{rate}</b>" "{words::UPDATES}</span>
+            <span class="rate-cell" title=say!(updates_hint)><b data-metric="updates">{rate}</b>" "{say!(updates)}</span>
             <span class="sep rate-cell"></span>
             <span class="clock">
                 <span class="date">{move || match live.clock.get() {

@@ -9,7 +9,8 @@ use crate::{
     live::Live,
     sign::icon,
     signal::RwSignal,
-    start, words,
+    start,
+    words::say,
 };
 
 /// The card.
@@ -48,27 +49,27 @@ pub fn Onboard() -> impl IntoView {
     };
     let begin = view! {
         <button class="btn primary" disabled=move || busy.get() on:click=start_20>
-            {move || if busy.get() { words::STARTING } else { words::START_20 }}
+            {move || if busy.get() { say!(starting) } else { say!(start_20) }}
         </button>
     };
     let choose = view! {
-        <button class="btn" on:click=move |_| layout.open_start(StartMode::One)>{words::CHOOSE}</button>
+        <button class="btn" on:click=move |_| layout.open_start(StartMode::One)>{say!(choose)}</button>
     };
     let curl_button = view! {
         <button class="btn" on:click=copy>
             {move || icon(if copied.get() { "check" } else { "copy" })}
-            {move || if copied.get() { words::COPIED } else { words::COPY_CURL }}
+            {move || if copied.get() { say!(copied) } else { say!(copy_curl) }}
         </button>
     };
     view! {
-        <section class="card onboard" aria-label=words::ONBOARD data-state="empty">
-            <h2>{words::ONBOARD}</h2>
-            <p class="muted">{words::ONBOARD_WHY}</p>
+        <section class="card onboard" aria-label=say!(onboard) data-state="empty">
+            <h2>{say!(onboard)}</h2>
+            <p class="muted">{say!(onboard_why)}</p>
             {move || said.get().map(|why| view! { <p class="error" role="alert">{why}</p> })}
             <ul>
-                {step("dice", words::SIMULATE_20, words::SIMULATE_20_WHY, begin.into_any())}
-                {step("route", words::START_ONE, words::START_ONE_WHY, choose.into_any())}
-                {step("code", words::FROM_SYSTEM, words::FROM_SYSTEM_WHY, curl_button.into_any())}
+                {step("dice", say!(simulate_20), say!(simulate_20_why), begin.into_any())}
+                {step("route", say!(start_single), say!(start_single_why), choose.into_any())}
+                {step("code", say!(from_system), say!(from_system_why), curl_button.into_any())}
             </ul>
         </section>
     }

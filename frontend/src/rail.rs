@@ -1,11 +1,12 @@
 //! The rail: search, tabs, chips, the list, and its foot. On a phone it is a sheet.
 
 use leptos::prelude::*;
-use model::{Connection, Filter, Sort, Source, Tab, format};
+use model::{Connection, Filter, Sort, Source, Tab};
 
 use crate::{
     catalogue::Catalogue,
-    hollow::{NoMatch, NothingYet},
+    format,
+    later::{Later, later},
     layout::{Layout, Size, StartMode},
     list::List,
     live::Live,
@@ -14,7 +15,7 @@ use crate::{
     sheet::Grab,
     sign::{icon, icon_small},
     signal::Memo,
-    words,
+    words::{self, say},
 };
 
 /// The id of the search field.
@@ -49,8 +50,8 @@ pub fn Rail() -> impl IntoView {
     });
     let body = move || match state.get() {
         State::Loading => skeleton(),
-        State::Empty => view! { <NothingYet/> }.into_any(),
-        State::NoMatch => view! { <NoMatch/> }.into_any(),
+        State::Empty => later(Later::NothingYet),
+        State::NoMatch => later(Later::NoMatch),
         State::Rows => view! { <Rows/> }.into_any(),
     };
     let start = move || {
@@ -62,13 +63,13 @@ pub fn Rail() -> impl IntoView {
                     disabled=move || !live.connection.get().is_live()
                     on:click=move |_| layout.open_start(StartMode::One)
                 >
-                    {icon("plus")} {words::START}
+                    {icon("plus")} {say!(start)}
                 </button>
             }
         })
     };
     view! {
-        <aside class="rail" aria-label=words::LIST>
+        <aside class="rail" aria-label=say!(list)>
             <Grab/>
             <div class="rail-top">
                 <Search/>
@@ -95,8 +96,8 @@ fn Search() -> impl IntoView {
             <input
                 id=SEARCH
                 type="search"
-                placeholder=words::SEARCH
-                aria-label=words::SEARCH
+                placeholder=say!(search)
+                aria-label=say!(search)
                 autocomplete="off"
                 spellcheck="false"
                 prop:value=text
@@ -111,7 +112,7 @@ fn Search() -> impl IntoView {
                 view! {
                     <button
                         class="ib"
-                        aria-label=words::remove_filter(words::SEARCH)
+                        aria-label=words::remove_filter(say!(search))
                         on:click=move |_| live.filter.update(|filter| filter.text.clear())
                     >
                         {icon_small("close")}
@@ -154,22 +155,21 @@ fn Tabs() -> impl IntoView {
         }
         .into_any()
     };
-    let sorts =
-        [(Sort::LateFirst, words::SORT_LATE), (Sort::Name, words::SORT_NAME), (Sort::Newest, words::SORT_NEWEST)];
+    let sorts = [(Sort::LateFirst, say!(sort_late)), (Sort::Name, say!(sort_name)), (Sort::Newest, say!(sort_newest))];
     let sort_name = move || {
         let sort = live.filter.with(|filter| filter.sort);
         sorts.iter().find(|(which, _)| *which == sort).map_or("", |(_, name)| name)
     };
     view! {
         <div class="tabs">
-            <div role="tablist" aria-label=words::LIST style="display:contents">
-                {tab(Tab::Couriers, words::COURIERS, |totals| totals.couriers)}
-                {tab(Tab::Deliveries, words::DELIVERIES, |totals| totals.deliveries)}
+            <div role="tablist" aria-label=say!(list) style="display:contents">
+                {tab(Tab::Couriers, say!(couriers), |totals| totals.couriers)}
+                {tab(Tab::Deliveries, say!(deliveries), |totals| totals.deliveries)}
             </div>
             <label class="sort over">
                 {part(sort_name)} {icon_small("down")}
                 <select
-                    aria-label=words::SORT
+                    aria-label=say!(sort)
                     on:change=move |event| {
                         let index: usize = event_target_value(&event).parse().unwrap_or(0);
                         live.filter.update(|filter| filter.sort = sorts.get(index).map_or(Sort::LateFirst, |(sort, _)| *sort));
@@ -201,7 +201,7 @@ fn Chips() -> impl IntoView {
         }).collect_view()
         };
     let route = Memo::new(move |_| live.filter.with(|filter| filter.route.clone()));
-    let route_name = move || route.get().map_or(words::ANY_ROUTE.to_owned(), |route| catalogue.name(&route));
+    let route_name = move || route.get().map_or(say!(any_route).to_owned(), |route| catalogue.name(&route));
     let routes = move || {
         let routes = catalogue.routes.get().unwrap_or_default();
         routes
@@ -215,38 +215,38 @@ fn Chips() -> impl IntoView {
     };
     let source = Memo::new(move |_| live.filter.with(|filter| filter.source));
     let source_name = move || match source.get() {
-        None => words::ANY_SOURCE,
-        Some(Source::Simulated) => words::SIMULATED,
-        Some(Source::Device) => words::DEVICES,
+        None => say!(any_source),
+        Some(Source::Simulated) => say!(simulated),
+        Some(Source::Device) => say!(devices),
     };
     let chip = |on: bool| if on { "chip over on" } else { "chip over" };
     view! {
-        <div class="chips" role="group" aria-label=words::FILTER_BY_STATE>
+        <div class="chips" role="group" aria-label=say!(filter_by_state)>
             {part(states)}
             <button
                 class=move || if in_view() { "chip on" } else { "chip" }
                 aria-pressed=move || in_view().to_string()
                 on:click=move |_| live.filter.update(|filter| filter.in_view = !filter.in_view)
             >
-                {words::IN_VIEW} <b>{move || format::count(list.totals.get().in_view as u64)}</b>
+                {say!(in_view)} <b>{move || format::count(list.totals.get().in_view as u64)}</b>
                 {move || in_view().then(|| icon_small("close"))}
             </button>
             <label class=move || chip(route.get().is_some())>
                 <span class="cut">{route_name}</span> {icon_small("down")}
                 <select
-                    aria-label=words::ROUTE
+                    aria-label=say!(route)
                     on:change=move |event| live.filter.update(|filter| {
                         filter.route = contract::RouteId::new(&event_target_value(&event)).ok();
                     })
                 >
-                    <option value="" prop:selected=move || route.get().is_none()>{words::ANY_ROUTE}</option>
+                    <option value="" prop:selected=move || route.get().is_none()>{say!(any_route)}</option>
                     {part(routes)}
                 </select>
             </label>
             <label class=move || chip(source.get().is_some())>
                 {part(source_name)} {icon_small("down")}
                 <select
-                    aria-label=words::SOURCE
+                    aria-label=say!(source)
                     on:change=move |event| live.filter.update(|filter| {
                         filter.source = match event_target_value(&event).as_str() {
                             "sim" => Some(Source::Simulated),
@@ -255,9 +255,9 @@ fn Chips() -> impl IntoView {
                         };
                     })
                 >
-                    <option value="" prop:selected=move || source.get().is_none()>{words::ANY_SOURCE}</option>
-                    <option value="sim" prop:selected=move || source.get() == Some(Source::Simulated)>{words::SIMULATED}</option>
-                    <option value="device" prop:selected=move || source.get() == Some(Source::Device)>{words::DEVICES}</option>
+                    <option value="" prop:selected=move || source.get().is_none()>{say!(any_source)}</option>
+                    <option value="sim" prop:selected=move || source.get() == Some(Source::Simulated)>{say!(simulated)}</option>
+                    <option value="device" prop:selected=move || source.get() == Some(Source::Device)>{say!(devices)}</option>
                 </select>
             </label>
         </div>
@@ -279,7 +279,7 @@ fn skeleton() -> AnyView {
             </div>
         }
     });
-    view! { <div class="rows" aria-busy="true" aria-label=words::LOADING style="overflow:hidden">{rows.collect_view()}</div> }.into_any()
+    view! { <div class="rows" aria-busy="true" aria-label=say!(loading) style="overflow:hidden">{rows.collect_view()}</div> }.into_any()
 }
 
 #[component]
@@ -297,11 +297,11 @@ fn Foot() -> impl IntoView {
     };
     let left = move || match frozen_at() {
         Some(at) => words::as_it_was(&format::time_s(at, live.zone_min)).into_any(),
-        None if live.loaded.get() && live.filter.with(total) == 0 => words::WINDOW.into_any(),
-        None => view! { <kbd>"J"</kbd> <kbd>"K"</kbd> <span>{words::KEYS_HINT}</span> }.into_any(),
+        None if live.loaded.get() && live.filter.with(total) == 0 => say!(window).into_any(),
+        None => view! { <kbd>"J"</kbd> <kbd>"K"</kbd> <span>{say!(keys_hint)}</span> }.into_any(),
     };
     let right = move || match paused() {
-        true => words::START_PAUSED.to_owned(),
+        true => say!(start_paused).to_owned(),
         false => match live.filter.with(total) {
             0 => String::new(),
             all => words::listed(list.shown.read().len(), all),

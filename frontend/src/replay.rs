@@ -9,12 +9,16 @@ mod engine;
 mod fetch;
 
 use leptos::prelude::*;
-use model::{
-    format,
-    replay::{Past, Stage},
-};
+use model::replay::{Past, Stage};
 
-use crate::{live::Live, part::part, sign::icon_small, signal::Memo, words};
+use crate::{
+    format,
+    live::Live,
+    part::part,
+    sign::icon_small,
+    signal::Memo,
+    words::{self, say},
+};
 
 pub use deck::Deck;
 
@@ -32,15 +36,15 @@ pub fn Replay() -> impl IntoView {
         if missing.get() {
             view! {
                 <div class="banner" role="alert" data-banner="history">
-                    <span>{words::HISTORY_AWAY}</span>
-                    <button class="btn sm" id="history-again" on:click=move |_| engine.try_again()>{words::TRY_AGAIN}</button>
+                    <span>{say!(history_away)}</span>
+                    <button class="btn sm" id="history-again" on:click=move |_| engine.try_again()>{say!(try_again)}</button>
                 </div>
             }
             .into_any()
         } else {
             view! {
                 <div class="past-tab" data-past=stage>
-                    {icon_small("past")} <span>{part(text)}{move || waits.get().then(|| view! { <span class="wait">{words::PAST_COMING}</span> })}</span>
+                    {icon_small("past")} <span>{part(text)}{move || waits.get().then(|| view! { <span class="wait">{say!(past_coming)}</span> })}</span>
                 </div>
             }
             .into_any()
@@ -55,6 +59,6 @@ fn tab(live: Live, past: Past, is_cut: bool) -> String {
     let time = format::time_s(past.at, zone);
     let time = if day == today { time } else { format!("{day} {time}") };
     let does = past.playing.then(|| words::playing(past.pace));
-    let parts = [Some(time), Some(format::ago(past.at, now)), does, is_cut.then(|| words::PAST_CUT.into())];
+    let parts = [Some(time), Some(format::ago(past.at, now)), does, is_cut.then(|| say!(past_cut).into())];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -14,7 +14,7 @@ use crate::{
     live::Live,
     part::{part, watch},
     signal::{Memo, RwSignal},
-    words,
+    words::say,
 };
 
 /// The rows of the tab in front.
@@ -51,7 +51,7 @@ pub fn Rows() -> impl IntoView {
             class="rows"
             id=ELEMENT
             role="listbox"
-            aria-label=move || if tab.get() == model::Tab::Couriers { words::COURIERS } else { words::DELIVERIES }
+            aria-label=move || if tab.get() == model::Tab::Couriers { say!(couriers) } else { say!(deliveries) }
             aria-activedescendant=move || list.active.get().map(|index| format!("row-{index}"))
             tabindex="0"
             on:scroll=on_scroll

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     layout::{Layout, Sheet},
-    words,
+    words::{self, say},
 };
 
 /// The handle. Hidden by the style sheet where there is no sheet.
@@ -64,12 +64,12 @@ pub fn Grab() -> impl IntoView {
             class="grab"
             role="slider"
             tabindex="0"
-            aria-label=words::SHEET
+            aria-label=say!(sheet)
             aria-orientation="vertical"
             aria-valuemin="0"
             aria-valuemax="2"
             aria-valuenow=move || value().to_string()
-            aria-valuetext=move || words::SHEET_HEIGHTS[value()]
+            aria-valuetext=move || words::sheet_height(value())
             on:pointerdown=down
             on:pointermove=moved
             on:pointerup=up

@@ -6,7 +6,7 @@ use crate::{
     live::Live,
     part::part,
     sign::{glyph, icon_small, of_status},
-    words,
+    words::{self, say},
 };
 
 /// Width of the list with its distance from the spot, px.
@@ -34,7 +34,7 @@ pub fn SpotList() -> impl IntoView {
         let label = heading.clone();
         let row = |courier: contract::CourierId| {
             let known = live.world.with_value(|world| world.courier_row(&courier))?;
-            let name = model::format::courier(courier.as_str());
+            let name = crate::format::courier(courier.as_str());
             let state = words::status(known.status);
             let id = courier.to_string();
             let choose = move |_| {
@@ -54,7 +54,7 @@ pub fn SpotList() -> impl IntoView {
             <section class="card stack" aria-label=label style=style>
                 <h3>
                     {heading}
-                    <button class="ib" aria-label=words::CLOSE on:click=move |_| live.stack.set(None)>{icon_small("close")}</button>
+                    <button class="ib" aria-label=say!(close) on:click=move |_| live.stack.set(None)>{icon_small("close")}</button>
                 </h3>
                 <ul>{rows}</ul>
             </section>

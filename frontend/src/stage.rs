@@ -5,7 +5,6 @@ use model::Follow;
 
 use crate::{
     banner::Banner,
-    controls::Controls,
     keys,
     later::{Later, later},
     layout::Layout,
@@ -15,7 +14,7 @@ use crate::{
     part::part,
     sign::icon,
     signal::Memo,
-    words,
+    words::{self, say},
 };
 
 /// The middle of the page.
@@ -41,7 +40,7 @@ pub fn Stage() -> impl IntoView {
         (live.follow.get() == Follow::Released && live.selected.with(Option::is_some)).then(|| {
             view! {
                 <button class="pill again" id="follow-again" on:click=move |_| keys::toggle_follow(live)>
-                    {icon("follow")} {words::FOLLOW_AGAIN} <kbd>"F"</kbd>
+                    {icon("follow")} {say!(follow_again)} <kbd>"F"</kbd>
                 </button>
             }
         })
@@ -51,10 +50,9 @@ pub fn Stage() -> impl IntoView {
     let fault =
         move || live.map_fault.get().map(|why| view! { <div class="notice-page">{words::map_fault(&why)}</div> });
     view! {
-        <main class="stage" id="stage" aria-label=words::MAP>
+        <main class="stage" id="stage" aria-label=say!(map)>
             <MapPane/>
             {part(fault)}
-            <Controls/>
             <Attribution/>
             {part(replay)}
             {later(Later::Floats)}

@@ -7,23 +7,24 @@ mod route_list;
 
 use contract::{CourierId, RouteId, rest::Route};
 use leptos::prelude::*;
-use model::{Preview, PreviewLine, format};
+use model::{Preview, PreviewLine};
 
 use crate::{
     browser,
     catalogue::{Catalogue, ends_of},
+    format,
     layout::{Layout, StartMode},
     live::Live,
     part::{part, watch},
     sheet::Grab,
     sign::icon,
     signal::RwSignal,
-    words,
+    words::say,
 };
 
 pub use plan::{new_courier, random};
 
-const SPEEDS: [(f64, &str); 5] = [(0.5, "0.5×"), (1.0, "1×"), (2.0, "2×"), (5.0, "5×"), (10.0, "10×")];
+const SPEEDS: [f64; 5] = [0.5, 1.0, 2.0, 5.0, 10.0];
 /// How many deliveries "20 random" is.
 const RANDOM: usize = 20;
 
@@ -149,27 +150,27 @@ pub fn StartForm() -> impl IntoView {
             vec![
                 view! { <route_list::RouteList/> }.into_any(),
                 view! { <own::OwnLine/> }.into_any(),
-                note(words::SEVERAL_NOTE),
+                note(say!(several_note)),
                 speeds(form),
             ]
         }
-        StartMode::Random => vec![note(words::RANDOM_NOTE), speeds(form)],
+        StartMode::Random => vec![note(say!(random_note)), speeds(form)],
     };
     view! {
-        <aside class="drawer" aria-label=words::START_TITLE id="start-form">
+        <aside class="drawer" aria-label=say!(start_title) id="start-form">
             <Grab/>
             <div class="dh">
-                <h2><span>{words::START_TITLE}</span></h2>
+                <h2><span>{say!(start_title)}</span></h2>
                 <div class="ibs">
-                    <button class="ib" aria-label=words::CLOSE on:click=move |_| layout.close_start()>{icon("close")}</button>
+                    <button class="ib" aria-label=say!(close) on:click=move |_| layout.close_start()>{icon("close")}</button>
                 </div>
             </div>
             <div class="body">
                 <div class="form">
-                    <div class="seg" role="group" aria-label=words::HOW_MANY id="start-modes">
-                        {mode(StartMode::One, words::ONE)}
-                        {mode(StartMode::Several, words::SEVERAL)}
-                        {mode(StartMode::Random, words::RANDOM)}
+                    <div class="seg" role="group" aria-label=say!(how_many) id="start-modes">
+                        {mode(StartMode::One, say!(one))}
+                        {mode(StartMode::Several, say!(several))}
+                        {mode(StartMode::Random, say!(random))}
                     </div>
                     {part(parts)}
                     {form.error(&[""])}
@@ -186,16 +187,16 @@ fn note(text: &'static str) -> AnyView {
 }
 
 fn speeds(form: Form) -> AnyView {
-    let buttons = SPEEDS.map(|(speed, name)| {
+    let buttons = SPEEDS.map(|speed| {
         let on = move || form.speed.get() == speed;
         view! {
-            <button aria-pressed=move || on().to_string() on:click=move |_| form.speed.set(speed)>{name}</button>
+            <button aria-pressed=move || on().to_string() on:click=move |_| form.speed.set(speed)>{format::times(speed)}</button>
         }
     });
     view! {
         <div class="fld">
-            <div class="label">{words::SPEED}<em>{words::SIMULATOR_ONLY}</em></div>
-            <div class="seg" role="group" aria-label=words::SPEED>{Vec::from(buttons)}</div>
+            <div class="label">{say!(speed)}<em>{say!(simulator_only)}</em></div>
+            <div class="seg" role="group" aria-label=say!(speed)>{Vec::from(buttons)}</div>
             {form.error(&["/speed"])}
         </div>
     }
@@ -209,7 +210,7 @@ fn extras(form: Form) -> AnyView {
     view! {
         <div class="pairs">
             <div class="fld">
-                <label for="reference">{words::REFERENCE}<em>{words::OPTIONAL}</em></label>
+                <label for="reference">{say!(reference)}<em>{say!(optional)}</em></label>
                 <input
                     class="inp" id="reference" maxlength=contract::Delivery::MAX_TEXT autocomplete="off" spellcheck="false"
                     aria-invalid=wrong("/reference")
@@ -219,9 +220,9 @@ fn extras(form: Form) -> AnyView {
                 {form.error(&["/reference"])}
             </div>
             <div class="fld">
-                <label for="promised">{words::PROMISED_BY}<em>{words::OPTIONAL}</em></label>
+                <label for="promised">{say!(promised)}<em>{say!(optional)}</em></label>
                 <input
-                    class="inp" id="promised" inputmode="numeric" maxlength="5" autocomplete="off" placeholder=words::TIME_EXAMPLE
+                    class="inp" id="promised" inputmode="numeric" maxlength="5" autocomplete="off" placeholder="14:15"
                     aria-invalid=wrong("/promised_at")
                     prop:value=move || form.promised.get()
                     on:input=move |event| form.promised.set(event_target_value(&event))

@@ -2,17 +2,17 @@
 
 use contract::frame::CourierStatus;
 use leptos::prelude::*;
-use model::{Connection, Theme, format};
+use model::{Connection, Theme};
 
 use crate::{
-    access, browser,
+    access, browser, format,
+    later::{Later, later},
     layout::{Layout, Size},
     live::Live,
-    metrics::Metrics,
     part::part,
     sign::{glyph, icon, icon_small, of_status},
-    signal::{Memo, RwSignal},
-    words,
+    signal::Memo,
+    words::{self, say},
 };
 
 /// The order of urgency that people read the counts in.
@@ -24,7 +24,6 @@ pub const ORDER: [CourierStatus; 5] =
 pub fn StatusBar() -> impl IntoView {
     let layout = Layout::expect();
     let live = Live::expect();
-    let menu = RwSignal::new(false);
     let signed_in = move || {
         live.signed_in.get().map(|who| {
             let title = words::sign_out(&who);
@@ -40,7 +39,7 @@ pub fn StatusBar() -> impl IntoView {
             <div class="brand">
                 <button
                     class="ib only-tablet"
-                    aria-label=words::OPEN_LIST
+                    aria-label=say!(open_list)
                     aria-expanded=move || layout.rail_open.get().to_string()
                     on:click=move |_| layout.rail_open.update(|open| *open = !*open)
                 >
@@ -51,15 +50,15 @@ pub fn StatusBar() -> impl IntoView {
                 <Pill/>
             </div>
             <Counts/>
-            <Metrics/>
+            {later(Later::Metrics)}
             <div class="ibs">
                 {part(signed_in)}
                 <ThemeButton/>
                 <button
                     class="ib not-phone"
                     id="help-button"
-                    aria-label=words::HELP
-                    title=words::HELP
+                    aria-label=say!(help)
+                    title=say!(help)
                     aria-expanded=move || layout.help.get().to_string()
                     on:click=move |_| layout.help.update(|open| *open = !*open)
                 >
@@ -67,14 +66,14 @@ pub fn StatusBar() -> impl IntoView {
                 </button>
                 <button
                     class="ib only-phone"
-                    aria-label=words::MENU
-                    aria-expanded=move || menu.get().to_string()
-                    on:click=move |_| menu.update(|open| *open = !*open)
+                    aria-label=say!(menu)
+                    aria-expanded=move || layout.menu.get().to_string()
+                    on:click=move |_| layout.menu.update(|open| *open = !*open)
                 >
                     {icon("menu")}
                 </button>
             </div>
-            {move || (menu.get() && layout.size.get() == Size::Phone).then(|| view! { <Menu menu/> })}
+            {move || (layout.menu.get() && layout.size.get() == Size::Phone).then(|| later(Later::Menu))}
         </header>
     }
     .into_any()
@@ -85,11 +84,11 @@ pub fn StatusBar() -> impl IntoView {
 fn Pill() -> impl IntoView {
     let live = Live::expect();
     let text = move || match live.connection.get() {
-        Connection::Connecting => words::CONNECTING,
-        Connection::Live => words::LIVE,
-        Connection::Reconnecting { .. } => words::RECONNECTING,
-        Connection::Ended(_) => words::ENDED,
-        Connection::Replay => words::PAST,
+        Connection::Connecting => say!(connecting),
+        Connection::Live => say!(live),
+        Connection::Reconnecting { .. } => say!(reconnecting),
+        Connection::Ended(_) => say!(ended),
+        Connection::Replay => say!(past),
     };
     let broken = move || matches!(live.connection.get(), Connection::Reconnecting { .. } | Connection::Ended(_));
     let class = move || match live.connection.get() {
@@ -150,7 +149,7 @@ fn Counts() -> impl IntoView {
         }
         .into_any()
     });
-    view! { <div class="counts" role="group" aria-label=words::FILTER_BY_STATE>{Vec::from(counts)}</div> }.into_any()
+    view! { <div class="counts" role="group" aria-label=say!(filter_by_state)>{Vec::from(counts)}</div> }.into_any()
 }
 
 /// The theme after this one: system, light, dark. From the system's the first press is always a change.
@@ -163,17 +162,17 @@ fn next_theme(live: Live) -> Theme {
     }
 }
 
-fn turn_theme(live: Live) {
+pub fn turn_theme(live: Live) {
     let theme = next_theme(live);
     live.theme.set(theme);
     browser::remember_theme(theme.as_param());
 }
 
-fn theme_words(live: Live) -> &'static str {
-    words::THEME[live.theme.get() as usize]
+pub fn theme_words(live: Live) -> &'static str {
+    words::theme(live.theme.get() as usize)
 }
 
-fn theme_icon(live: Live) -> AnyView {
+pub fn theme_icon(live: Live) -> AnyView {
     icon(match live.theme.get() {
         Theme::Auto => "auto",
         Theme::Light => "sun",
@@ -194,29 +193,6 @@ fn ThemeButton() -> impl IntoView {
         >
             {move || theme_icon(live)}
         </button>
-    }
-    .into_any()
-}
-
-/// A phone's menu: what the card has no room for.
-#[component]
-fn Menu(menu: RwSignal<bool>) -> impl IntoView {
-    let (live, layout) = (Live::expect(), Layout::expect());
-    let date = move || format!("{} {}", format::date(live.clock.get(), live.zone_min), live.zone_name.get_value());
-    view! {
-        <div class="card menu" role="group" aria-label=words::MENU>
-            <span class="line muted">{part(date)}</span>
-            <button on:click=move |_| turn_theme(live)>{move || theme_icon(live)}{move || theme_words(live)}</button>
-            {live.signed_in.get_untracked().map(|who| view! {
-                <button on:click=|_| access::sign_out()>{icon("out")} {words::sign_out(&who)}</button>
-            })}
-            <button on:click=move |_| {
-                menu.set(false);
-                layout.help.set(true);
-            }>
-                {icon("help")} {words::HELP}
-            </button>
-        </div>
     }
     .into_any()
 }

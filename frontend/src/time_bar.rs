@@ -5,17 +5,18 @@ mod bars;
 
 use contract::Millis;
 use leptos::{ev, prelude::*};
-use model::{Connection, format, text::fixed};
+use model::{Connection, text::fixed};
 use wasm_bindgen::JsCast;
 
 use crate::{
+    format,
     later::{Later, later},
     layout::{Layout, Size},
     live::Live,
     part::part,
     sign::icon_small,
     signal::{Memo, RwSignal},
-    words,
+    words::{self, say},
 };
 
 const HOUR: Millis = 3_600_000;
@@ -29,12 +30,12 @@ pub fn TimeBar() -> impl IntoView {
     let in_past = Memo::new(move |_| live.past.with(Option::is_some));
 
     let live_pill = move || match live.connection.get() {
-        Connection::Live => view! { <span class="live" data-live="true"><i></i>{words::LIVE_CAPS}</span> }.into_any(),
+        Connection::Live => view! { <span class="live" data-live="true"><i></i>{say!(live_caps)}</span> }.into_any(),
         Connection::Reconnecting { showing_at: Some(at), .. } => {
             view! { <span class="live off"><i></i>{format::time_s(at, live.zone_min)}</span> }.into_any()
         }
-        Connection::Ended(_) => view! { <span class="live off"><i></i>{words::ENDED}</span> }.into_any(),
-        _ => view! { <span class="live off"><i></i>{words::CONNECTING}</span> }.into_any(),
+        Connection::Ended(_) => view! { <span class="live off"><i></i>{say!(ended)}</span> }.into_any(),
+        _ => view! { <span class="live off"><i></i>{say!(connecting)}</span> }.into_any(),
     };
     let unfold = move |_| {
         if layout.size.get_untracked() == Size::Phone {
@@ -44,7 +45,7 @@ pub fn TimeBar() -> impl IntoView {
     let now = move || match in_past.get() {
         true => view! {
             <button class="btn return" id="to-live" on:click=move |_| live.to_live()>
-                {words::RETURN} <kbd class="not-phone">"L"</kbd>
+                {say!(key_live)} <kbd class="not-phone">"L"</kbd>
             </button>
         }
         .into_any(),
@@ -55,7 +56,7 @@ pub fn TimeBar() -> impl IntoView {
         view! { <option value=span.to_string() prop:selected=move || hours.get() == span>{name}</option> }
     });
     view! {
-        <section class="card tb" class:open=move || open.get() aria-label=words::TIME>
+        <section class="card tb" class:open=move || open.get() aria-label=say!(time)>
             <div class="deck">
                 <div class="now">{part(now)}</div>
                 {later(Later::Deck)}
@@ -64,7 +65,7 @@ pub fn TimeBar() -> impl IntoView {
             <label class="pick over span">
                 {part(span_name)} {icon_small("down")}
                 <select
-                    aria-label=words::SPAN
+                    aria-label=say!(span)
                     on:change=move |event| hours.set(event_target_value(&event).parse().unwrap_or(6))
                 >
                     {Vec::from(spans)}
@@ -100,7 +101,7 @@ fn Hist(hours: RwSignal<i64>) -> impl IntoView {
     };
     let said = move || match at() {
         Some(at) => format!("{}, {}", format::time_s(at, live.zone_min), format::ago(at, live.wall.get())),
-        None => words::LIVE.to_owned(),
+        None => say!(live).to_owned(),
     };
 
     // Left edge and width of the bar, and its times, as they were when the pointer came down: they may change beneath it.
@@ -145,7 +146,7 @@ fn Hist(hours: RwSignal<i64>) -> impl IntoView {
             id="hist"
             role="slider"
             tabindex="0"
-            aria-label=words::TIME
+            aria-label=say!(time)
             aria-describedby="hist-bars"
             aria-valuemin=move || window.get().0.to_string()
             aria-valuemax=move || window.get().1.to_string()

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use contract::DeliveryStatus;
 use leptos::prelude::*;
-use model::{Notice, format, notice::What};
+use model::{Notice, notice::What};
 
 use crate::{
     browser,
     drawer::arrival,
+    format,
     live::Live,
     sign::{self, glyph, icon, icon_small},
     signal::Memo,
-    words,
+    words::{self, say},
 };
 
 const AT_MOST: usize = 3;
@@ -74,13 +75,13 @@ fn Toast(notice: Notice) -> impl IntoView {
         What::NewPage => (icon("up"), "new-page"),
     };
     let reload = (notice.what == What::NewPage).then(|| {
-        view! { <button class="btn sm" on:click=|_| browser::reload()>{words::RELOAD}</button> }
+        view! { <button class="btn sm" on:click=|_| browser::reload()>{say!(reload)}</button> }
     });
     view! {
         <div class="card toast" data-notice=kind>
             {mark}
             <div><div class="tt">{title}</div><div class="td">{detail}</div>{reload}</div>
-            <button class="ib" aria-label=words::CLOSE on:click=move |_| live.dismiss(id)>{icon_small("close")}</button>
+            <button class="ib" aria-label=say!(close) on:click=move |_| live.dismiss(id)>{icon_small("close")}</button>
         </div>
     }
     .into_any()
@@ -124,7 +125,7 @@ fn lines(notice: &Notice, live: Live) -> (String, String) {
             };
             (words::is_late(&format::courier(courier.as_str())), detail)
         }
-        What::NewPage => (words::NEW_PAGE.into(), words::NEW_PAGE_WHY.into()),
+        What::NewPage => (say!(new_page).into(), say!(new_page_why).into()),
         What::CaughtUp { updates, away_ms } => (words::caught_up(*updates), words::away(&format::duration(*away_ms))),
     }
 }

@@ -1,5 +1,6 @@
 // Takes a token, asks the server whose it is, and keeps it in this tab. Whoever is sent here with one that the server does not
-// take any more is told why. The token is in no address and in no form.
+// take any more is told why. The token is in no address and in no form. The page is written in English; in another language,
+// which `theme.js` has chosen, its words are replaced as soon as this runs.
 
 const FIELD = document.getElementById("token");
 const BUTTON = document.getElementById("enter");
@@ -7,22 +8,50 @@ const SAID = document.getElementById("said");
 /** Roles that the page is for; a courier sends with another program, a customer has a link. */
 const ROLES = ["viewer", "dispatcher", "operator"];
 
+/** Texts that the page has in English, by the ids of their elements, and those that are said later. */
+const PT = {
+  title: "Entrar",
+  why: "Este servidor pede um token. Quem o administra fornece um.",
+  enter: "Entrar",
+  kept: "Fica guardado nesta aba até você sair ou fechá-la.",
+  unreachable: "O servidor não pôde ser alcançado. Tente de novo.",
+  refused: "O token está errado ou venceu.",
+  limited: "Tentativas demais. Tente de novo daqui a pouco.",
+  answered: (status) => `O servidor respondeu ${status}.`,
+  other: (role) => `Este é um token de ${{ courier: "entregador", customer: "cliente" }[role] ?? role}. Ele não abre esta página.`,
+  spaces: "Um token não tem espaços nem quebras de linha. Copie-o inteiro.",
+};
+const EN = {
+  unreachable: "The server cannot be reached. Try again.",
+  answered: (status) => `The server answered ${status}.`,
+  other: (role) => `This is a ${role}'s token. It does not open this page.`,
+  spaces: "A token has no spaces and no line breaks. Copy the whole of it.",
+};
+const IS_PT = document.documentElement.lang === "pt-BR";
+const WORDS = IS_PT ? PT : EN;
+if (IS_PT) {
+  for (const id of ["title", "why", "enter", "kept"]) document.getElementById(id).textContent = PT[id];
+  document.title = "Entrar · Code Delivery";
+}
+
 /** What the server says of a token: its role, or why not, in a sentence. */
 async function ask(token) {
   let answer;
   try {
     answer = await fetch("/api/v1/me", { headers: { authorization: `Bearer ${token}` }, cache: "no-store" });
   } catch {
-    return { why: "The server cannot be reached. Try again." };
+    return { why: WORDS.unreachable };
   }
   const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) return { why: sentence(body.detail ?? `the server answered ${answer.status}`) };
-  if (!ROLES.includes(body.role)) return { why: `This is a ${body.role}'s token. It does not open this page.` };
+  if (!answer.ok) return { why: refusal(answer.status, body.detail) };
+  if (!ROLES.includes(body.role)) return { why: WORDS.other(body.role) };
   return { role: body.role };
 }
 
-function sentence(text) {
-  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+/** The server's own words are English: another language has words by the kind of refusal. */
+function refusal(status, detail) {
+  if (IS_PT) return { 401: PT.refused, 429: PT.limited }[status] ?? PT.answered(status);
+  return detail ? `${detail[0].toUpperCase()}${detail.slice(1)}.` : EN.answered(status);
 }
 
 function tell(why) {
@@ -44,7 +73,7 @@ document.getElementById("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const token = FIELD.value.trim().replace(/^bearer\s+/i, "");
   if (!token || BUTTON.disabled) return;
-  if (/[^!-~]/.test(token)) return tell("A token has no spaces and no line breaks. Copy the whole of it.");
+  if (/[^!-~]/.test(token)) return tell(WORDS.spaces);
   BUTTON.disabled = true;
   tell("");
   const { role, why } = await ask(token);

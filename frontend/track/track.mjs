@@ -7,10 +7,10 @@ import { tell, tellAge, tellBanner } from "./view.mjs";
 import { along, wayOf } from "./way.mjs";
 import { clockSeconds, wordsFor } from "./words.mjs";
 
-const words = wordsFor(navigator.language);
+// `theme.js` has chosen the language.
+const words = wordsFor(document.documentElement.lang);
 const main = document.getElementById("track");
 const where = document.getElementById("where");
-document.documentElement.lang = words.locale;
 
 let way = null;
 let done = 0;

@@ -1,5 +1,6 @@
 //! `cargo xtask check`: everything that must hold of the source itself. House rules live here, with their reasons.
 
+mod languages;
 mod licences;
 mod paths;
 mod rooms;
@@ -44,6 +45,7 @@ pub fn run(check: &Check) -> Result<ExitCode> {
     report("rooms depend only on what they may", rooms::check()?);
     report("files are small, or say why not", sizes::check(&files)?);
     report("no paths of one machine", paths::check(&files)?);
+    report("every text in every language", languages::check(&files)?);
     for (name, finding) in deploy::check()? {
         report(name, finding);
     }

@@ -3,7 +3,7 @@
 
 use contract::Place;
 
-use super::{Parsed, Wrong, place};
+use super::{FaultKind, Parsed, Wrong, place};
 
 pub(super) fn parse(text: &str) -> Result<Parsed, Wrong> {
     let mut line: Vec<Place> = Vec::new();
@@ -17,7 +17,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Wrong> {
         match numbers {
             (Some(Ok(lat)), Some(Ok(lon))) => line.push(place(lat, lon, Some(row))?),
             _ if before_data && content.chars().any(char::is_alphabetic) => {}
-            _ => return Err(Wrong::at(row, format!("is no lat,lng: {content:?}"))),
+            _ => return Err(Wrong::at(row, FaultKind::Point, format!("is no lat,lng: {content:?}"))),
         }
         before_data = false;
     }

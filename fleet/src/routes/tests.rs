@@ -61,6 +61,21 @@ fn others_load_and_readmes_are_none_of_ours() {
 }
 
 #[test]
+fn faults_are_told_apart() {
+    let kind = |file: &str, text: &str| {
+        let (_, faults) = RouteSet::from_files([(file.to_owned(), text.as_bytes().to_vec())]);
+        faults[0].kind
+    };
+    assert_eq!(kind("a.geojson", "{"), FaultKind::Format);
+    assert_eq!(kind("a.gpx", "<gpx>"), FaultKind::Format);
+    assert_eq!(kind("a.gpx", "<gpx/>"), FaultKind::NoLine);
+    assert_eq!(kind("a.txt", "60.1,24.9\n60.2;x\n"), FaultKind::Point);
+    assert_eq!(kind("a.txt", "60.1,224.9\n60.2,1\n"), FaultKind::Point);
+    assert_eq!(kind("a.txt", "60.1,24.9\n"), FaultKind::Length);
+    assert_eq!(kind(".txt", "60.1,24.9\n61,24\n"), FaultKind::Name);
+}
+
+#[test]
 fn bytes_that_are_no_text_are_named_with_their_line() {
     let (_, faults) = RouteSet::from_files([("a.txt".to_owned(), b"60.1,24.9\n\xff".to_vec())]);
     assert_eq!(faults[0].to_string(), "a.txt:2: is not UTF-8");

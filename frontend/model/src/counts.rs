@@ -5,7 +5,7 @@ use contract::{
     frame::{Count, CourierStatus},
 };
 
-use crate::{format, text::fixed};
+use crate::{Language, format, text::fixed};
 
 /// Source of the squares.
 pub const CELLS: &str = "cells";
@@ -44,13 +44,13 @@ pub fn cells_geojson(counts: &[Count], level: u16) -> String {
     collection(counts.iter().map(cell).collect())
 }
 
-/// The discs as GeoJSON.
-pub fn discs_geojson(counts: &[Count], level: u16) -> String {
+/// The discs as GeoJSON, with their numbers as the language writes them.
+pub fn discs_geojson(counts: &[Count], level: u16, language: Language) -> String {
     let disc = |count: &Count| {
         let radius = radius(count.couriers);
         let (status, at) = (count.worst as u8, pair(at(count, level, 0.5, 0.5)));
         let (r, z) = (fixed(radius - 1.5, 1), fixed((radius * 0.62).clamp(11.0, 16.0), 1));
-        let number = format::exact(u64::from(count.couriers));
+        let number = format::exact(u64::from(count.couriers), language);
         format!(
             r#"{{"type":"Feature","properties":{{"s":{status},"r":{r},"z":{z},"n":"{number}"}},"geometry":{{"type":"Point","coordinates":{at}}}}}"#
         )
@@ -94,7 +94,8 @@ mod tests {
         assert!(disc.place.distance_m(helsinki) < 120_000.0);
         assert!((disc.radius - 34.9).abs() < 0.1, "{}", disc.radius);
         let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
-        assert_eq!(read(discs_geojson(&[count], 8))["features"][0]["properties"]["n"], "6,915");
+        assert_eq!(read(discs_geojson(&[count], 8, Language::English))["features"][0]["properties"]["n"], "6,915");
+        assert_eq!(read(discs_geojson(&[count], 8, Language::Portuguese))["features"][0]["properties"]["n"], "6.915");
         let ring = read(cells_geojson(&[count], 8))["features"][0]["geometry"]["coordinates"][0].clone();
         assert!(ring[0][0].as_f64() < Some(24.94) && ring[1][0].as_f64() > Some(24.94));
     }

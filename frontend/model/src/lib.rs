@@ -1,7 +1,8 @@
 //! The page's logic, without a browser: it tests natively.
 //!
 //! Messages of the socket come in through [`link::Link`] (when to connect, what to say) and [`world::World`] (what is
-//! known); the list reads [`rows`], the map reads [`motion`], and everything that people read goes through [`mod@format`].
+//! known); the list reads [`rows`], the map reads [`motion`], and all numbers and times go through [`mod@format`], which is
+//! told the [`Language`].
 //! What is past comes through [`replay`], and leaves the page as a file through [`export`].
 //! Time is always a parameter.
 
@@ -12,6 +13,7 @@ pub mod export;
 pub mod filter;
 pub mod format;
 pub mod kept;
+pub mod language;
 pub mod link;
 pub mod meter;
 pub mod motion;
@@ -31,6 +33,7 @@ pub mod world;
 
 pub use connection::Connection;
 pub use filter::{Filter, Sort, Source, States, Tab};
+pub use language::Language;
 pub use meter::Meter;
 pub use notice::Notice;
 pub use overlay::{Preview, PreviewLine, Trail, TrailPoint};

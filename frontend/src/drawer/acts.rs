@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::{Delivery, rest::CancelRequest};
 use leptos::{prelude::*, task::spawn_local};
-use model::{Follow, format};
+use model::Follow;
 
 use super::{
     Story,
@@ -12,12 +12,12 @@ use super::{
     past::{Replay, Save},
 };
 use crate::{
-    browser, keys,
+    browser, format, keys,
     net::api,
     part::part,
     sign::{icon, icon_small},
     signal::{Memo, RwSignal},
-    words,
+    words::{self, say},
 };
 
 /// Follow, replay, audit, the customer's link, and the trail as a file.
@@ -32,7 +32,7 @@ pub fn Acts() -> impl IntoView {
         has_delivery.get().then(|| {
             view! {
                 <button class="btn" id="audit" aria-expanded=move || shown.get().to_string() on:click=move |_| shown.update(|shown| *shown = !*shown)>
-                    {icon("list")} {words::AUDIT}
+                    {icon("list")} {say!(audit)}
                 </button>
             }
         })
@@ -44,7 +44,7 @@ pub fn Acts() -> impl IntoView {
     let result = move || {
         (shown.get() && has_delivery.get()).then(|| {
             let audit = story.audit.get();
-            let text = audit.as_ref().map_or(words::LOADING.to_owned(), |audit| {
+            let text = audit.as_ref().map_or(say!(loading).to_owned(), |audit| {
                 let missing = audit.missing.iter().map(|(from, to)| to - from + 1).sum();
                 let through = format::time_s(audit.through, live.zone_min);
                 words::audit_result(audit.stored, audit.expected, missing, &through)
@@ -63,7 +63,7 @@ pub fn Acts() -> impl IntoView {
                     disabled=move || story.row.with(Option::is_none)
                     on:click=move |_| keys::toggle_follow(live)
                 >
-                    {icon("follow")} {move || if on() { words::FOLLOWING } else { words::FOLLOW }} <kbd class="not-phone">"F"</kbd>
+                    {icon("follow")} {move || if on() { say!(following) } else { say!(follow) }} <kbd class="not-phone">"F"</kbd>
                 </button>
                 {part(replay)}
                 {part(audit)}
@@ -104,9 +104,9 @@ pub fn Foot() -> impl IntoView {
     });
     view! {
         <div class="df">
-            <button class="copy" aria-label=part(move || [words::COPY_ID, " ", &short()].concat()) title=move || text.get() on:click=copy>
+            <button class="copy" aria-label=part(move || [say!(copy_id), " ", &short()].concat()) title=move || text.get() on:click=copy>
                 {part(short)} {move || icon_small(if copied.get() { "check" } else { "copy" })}
-                <span class="vh" role="status">{move || copied.get().then_some(words::COPIED)}</span>
+                <span class="vh" role="status">{move || copied.get().then_some(say!(copied))}</span>
             </button>
             {move || open.get().then(|| view! { <Cancel/> })}
         </div>
@@ -128,16 +128,16 @@ fn Cancel() -> impl IntoView {
             busy.try_set(false);
             asking.try_set(false);
             // The event tells the rest: the list, the map and this drawer follow it.
-            fault.try_set(answer.err().map(|problem| words::sentence(&problem.detail)));
+            fault.try_set(answer.err().map(|problem| words::problem(&problem)));
         });
     };
     let ask = move || {
         if asking.get() {
             view! {
-                <span class="small strong">{words::CANCEL_ASK}</span>
-                <button class="btn sm" on:click=move |_| asking.set(false)>{words::CANCEL_NO}</button>
+                <span class="small strong">{say!(cancel_ask)}</span>
+                <button class="btn sm" on:click=move |_| asking.set(false)>{say!(cancel_no)}</button>
                 <button class="btn sm danger" id="cancel-yes" disabled=move || busy.get() on:click=cancel>
-                    {move || if busy.get() { words::CANCELLING } else { words::CANCEL_YES }}
+                    {move || if busy.get() { say!(cancelling) } else { say!(cancel_yes) }}
                 </button>
             }
             .into_any()
@@ -149,7 +149,7 @@ fn Cancel() -> impl IntoView {
                     disabled=move || !story.live.connection.get().is_live()
                     on:click=move |_| asking.set(true)
                 >
-                    {words::CANCEL}
+                    {say!(cancel)}
                 </button>
             }
             .into_any()

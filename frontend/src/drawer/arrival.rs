@@ -2,11 +2,16 @@
 
 use contract::{Delivery, DeliveryStatus, Millis, frame::CourierStatus};
 use leptos::prelude::*;
-use model::{format, text};
+use model::text;
 
 use super::Story;
 use crate::signal::Memo;
-use crate::{part::part, sign, words};
+use crate::{
+    format,
+    part::part,
+    sign,
+    words::{self, say},
+};
 
 /// What the section says.
 #[derive(Clone, Default, PartialEq)]
@@ -34,7 +39,7 @@ pub fn Arrival() -> impl IntoView {
             let share = f64::from(permille) / 10.0;
             view! {
                 <div class=format!("prog {colour}") role="progressbar" aria-valuemin="0" aria-valuemax="100"
-                    aria-valuenow=text::fixed(share, 0) aria-label=words::POSITION>
+                    aria-valuenow=text::fixed(share, 0) aria-label=say!(position)>
                     <i style=format!("width:{}%", text::fixed(share, 1))></i>
                     {(permille < 1000).then(|| view! { <u style=format!("left:{}%", text::fixed(share, 1))></u> })}
                 </div>
@@ -74,7 +79,7 @@ fn of_delivery(story: Story, delivery: &Delivery) -> Says {
     match delivery.status {
         DeliveryStatus::Requested => Says {
             kicker: words::delivery_status(delivery.status).into(),
-            big: words::sentence(words::WAITING),
+            big: words::sentence(say!(waiting)),
             left: way,
             right: promised,
             ..Says::default()
@@ -117,19 +122,19 @@ fn on_the_way(story: Story, delivery: &Delivery, way: String, promised: String) 
         return Says {
             kicker: words::last_position(&format::time_s(row.at, zone), &format::ago(row.at, now)),
             tag: Some(("alarm", words::silent_for(&format::age(row.at, now)))),
-            big: words::sentence(words::NO_ETA),
+            big: words::sentence(say!(no_eta)),
             ..base
         };
     }
     let Some(eta) = eta else {
-        let kicker = if row.is_some() { words::ARRIVES } else { words::NO_POSITION };
+        let kicker = if row.is_some() { say!(arrives) } else { say!(no_position) };
         return Says { kicker: kicker.into(), big: words::NONE.into(), ..base };
     };
     let late = row.as_ref().and_then(|row| row.late_ms);
     let tag = match (late, delivery.promised_at) {
         (Some(late), _) => Some(("late", words::late_by(&minutes(late.max(60_000))))),
         (None, Some(promised)) => Some(("idle", words::to_spare(&minutes(promised - eta.to)))),
-        (None, None) => Some(("idle", words::ON_TIME.into())),
+        (None, None) => Some(("idle", say!(on_time).into())),
     };
     Says { kicker: words::arrives_in(&format::in_range(eta, now)), tag, big: format::range(eta, zone), ..base }
 }
@@ -137,7 +142,7 @@ fn on_the_way(story: Story, delivery: &Delivery, way: String, promised: String) 
 /// Early or late against what was promised.
 pub fn against(promised: Millis, finished: Millis) -> (&'static str, String) {
     match promised - finished {
-        0..60_000 => ("idle", words::ON_TIME.into()),
+        0..60_000 => ("idle", say!(on_time).into()),
         early if early > 0 => ("idle", words::early(&minutes(early))),
         late => ("late", words::late_by(&minutes((-late).max(60_000)))),
     }

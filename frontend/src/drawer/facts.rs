@@ -1,11 +1,15 @@
 //! Nine facts; a dash where the data does not say.
 
 use leptos::prelude::*;
-use model::{format, text};
+use model::text;
 
 use super::Story;
 use crate::signal::Memo;
-use crate::{part::part, words};
+use crate::{
+    format,
+    part::part,
+    words::{self, say},
+};
 
 /// Three by three.
 #[component]
@@ -40,18 +44,18 @@ fn facts(story: Story) -> [(&'static str, Option<String>); 9] {
         .trail
         .with(|trail| trail.as_ref().map(|trail| trail.points.iter().filter(|point| point.late).count()));
     let source = fix.map(|fix| match fix.source.as_str() {
-        "sim" => words::SIMULATOR.to_owned(),
+        "sim" => say!(simulator).to_owned(),
         other => other.to_owned(),
     });
     [
-        (words::SPEED, speed.map(format::speed)),
-        (words::HEADING, heading.map(format::heading)),
-        (words::ACCURACY, fix.and_then(|fix| fix.accuracy_m).map(|metres| format!("± {} m", text::fixed(metres, 0)))),
-        (words::BATTERY, fix.and_then(|fix| fix.battery).map(format::percent)),
-        (words::SOURCE, source),
-        (words::POSITION, row.map(|row| format::ago(row.at, now))),
-        (words::POSITIONS, audit.as_ref().map(|audit| format::exact(audit.stored.into()))),
-        (words::MISSING, missing.map(|missing| format::exact(missing.into()))),
-        (words::LATE_POINTS, late.map(|late| format::exact(late as u64))),
+        (say!(speed), speed.map(format::speed)),
+        (say!(heading), heading.map(format::heading)),
+        (say!(accuracy), fix.and_then(|fix| fix.accuracy_m).map(|metres| format!("± {} m", text::fixed(metres, 0)))),
+        (say!(battery), fix.and_then(|fix| fix.battery).map(format::percent)),
+        (say!(source), source),
+        (say!(position), row.map(|row| format::ago(row.at, now))),
+        (say!(positions), audit.as_ref().map(|audit| format::exact(audit.stored.into()))),
+        (say!(missing), missing.map(|missing| format::exact(missing.into()))),
+        (say!(late_points), late.map(|late| format::exact(late as u64))),
     ]
 }

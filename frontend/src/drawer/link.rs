@@ -5,12 +5,12 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::Story;
 use crate::{
-    browser,
+    access, browser,
     net::api,
     part::{part, watch},
     sign::icon,
     signal::RwSignal,
-    words,
+    words::{self, say},
 };
 
 /// The button, and under it the answer.
@@ -39,7 +39,7 @@ pub fn CustomerLink() -> impl IntoView {
     };
     let said = move || answer.get().map(Answer::view);
     view! {
-        <button class="btn" id="link" disabled=move || busy.get() on:click=make>{icon("copy")} {words::LINK}</button>
+        <button class="btn" id="link" disabled=move || busy.get() on:click=make>{icon("copy")} {say!(link)}</button>
         {part(said)}
     }
     .into_any()
@@ -56,19 +56,19 @@ impl Answer {
         let Link { url, notice, .. } = match self.made {
             Ok(link) => link,
             Err(problem) => {
-                let text = words::sentence(&problem.detail);
+                let text = words::problem(&problem);
                 return view! { <div class="note late wide" role="alert">{icon("warn")}<span>{text}</span></div> }
                     .into_any();
             }
         };
-        let said = if self.copied { words::LINK_COPIED } else { words::LINK_MADE };
+        let said = if self.copied { say!(link_copied) } else { say!(link_made) };
         let (class, sign) = if notice.is_some() { ("note late wide", "warn") } else { ("note wide", "check") };
         view! {
             <div class=class role="status" id="link-said">
                 {icon(sign)}
                 <span>
-                    {said} " " {notice}
-                    <a href=url target="_blank" rel="noopener">{words::LINK_OPEN}</a>
+                    {said} " " {notice.map(|notice| words::link_notice(notice, access::token().is_none()))}
+                    <a href=url target="_blank" rel="noopener">{say!(link_open)}</a>
                 </span>
             </div>
         }

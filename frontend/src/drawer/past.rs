@@ -4,11 +4,18 @@ use contract::{Delivery, rest::Trail};
 use leptos::{prelude::*, task::spawn_local};
 use model::{
     export::{self, About},
-    format, replay,
+    replay,
 };
 
 use super::Story;
-use crate::{browser, face, net::api, part::part, sign::icon, signal::RwSignal, words};
+use crate::{
+    browser, face, format,
+    net::api,
+    part::part,
+    sign::icon,
+    signal::RwSignal,
+    words::{self, say},
+};
 
 /// Most points that a trail's answer may have.
 const POINTS: u32 = 2_000;
@@ -32,7 +39,7 @@ pub fn Replay() -> impl IntoView {
         started.is_none_or(|started| replay::is_live(started, live.wall.get()))
     };
     view! {
-        <button class="btn" id="replay" disabled=fresh on:click=play>{icon("past")} {words::REPLAY}</button>
+        <button class="btn" id="replay" disabled=fresh on:click=play>{icon("past")} {say!(replay)}</button>
     }
     .into_any()
 }
@@ -40,8 +47,8 @@ pub fn Replay() -> impl IntoView {
 /// The formats: name, ending, MIME type, writer.
 type Format = (&'static str, &'static str, &'static str, fn(&Trail, &About) -> String);
 const FORMATS: [Format; 2] = [
-    (words::GPX, "gpx", "application/gpx+xml", export::gpx),
-    (words::GEOJSON, "geojson", "application/geo+json", export::geojson),
+    ("GPX", "gpx", "application/gpx+xml", export::gpx),
+    ("GeoJSON", "geojson", "application/geo+json", export::geojson),
 ];
 
 /// The trail as a file: a button for each format.
@@ -71,7 +78,7 @@ pub fn Save() -> impl IntoView {
     });
     let said = move || {
         fault.get().then(|| {
-            view! { <div class="note late wide" role="alert">{icon("warn")}<span>{words::NO_TRAIL}</span></div> }
+            view! { <div class="note late wide" role="alert">{icon("warn")}<span>{say!(no_trail)}</span></div> }
         })
     };
     view! { {Vec::from(buttons)} {part(said)} }.into_any()

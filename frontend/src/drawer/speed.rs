@@ -2,14 +2,15 @@
 
 use contract::Millis;
 use leptos::prelude::*;
-use model::{
-    format,
-    text::{fixed, short},
-};
+use model::text::{fixed, short};
 
 use super::Story;
 use crate::signal::Memo;
-use crate::{part::part, words};
+use crate::{
+    format,
+    part::part,
+    words::{self, say},
+};
 
 const WIDTH: f64 = 344.0;
 const HEIGHT: f64 = 44.0;
@@ -35,7 +36,7 @@ pub fn Speed() -> impl IntoView {
         }
         let (line, area, last) = draw(&points);
         let (stops, length) = stops(&points);
-        let title = if whole.get() { words::SPEED_SINCE } else { words::SPEED_RECENT };
+        let title = if whole.get() { say!(speed_since) } else { say!(speed_recent) };
         view! {
             <section class="db">
                 <div class="ends kicker">

@@ -2,11 +2,14 @@
 
 use contract::{Delivery, DeliveryStatus};
 use leptos::prelude::*;
-use model::format;
 
 use super::Story;
 use crate::signal::Memo;
-use crate::{part::part, words};
+use crate::{
+    format,
+    part::part,
+    words::{self, say},
+};
 
 /// A step: its class, title, second line, time.
 type Step = (&'static str, String, String, String);
@@ -44,17 +47,12 @@ fn steps_of(story: Story, delivery: &Delivery) -> Vec<Step> {
     let asked = [who, reference].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let mut steps = vec![("dn", step_name(DeliveryStatus::Requested), asked, time(delivery.requested_at))];
     let started = |class, at| {
-        (
-            class,
-            words::STARTED.to_owned(),
-            if from.is_empty() { words::FIRST_POSITION.into() } else { from.clone() },
-            at,
-        )
+        (class, say!(started).to_owned(), if from.is_empty() { say!(first_position).into() } else { from.clone() }, at)
     };
     let delivered = |class, at| (class, step_name(DeliveryStatus::Delivered), to.clone(), at);
     match delivery.status {
         DeliveryStatus::Requested => {
-            steps.push(started("nx", words::WAITING.into()));
+            steps.push(started("nx", say!(waiting).into()));
             steps.push(delivered("nx", String::new()));
         }
         DeliveryStatus::InTransit => {
@@ -62,9 +60,9 @@ fn steps_of(story: Story, delivery: &Delivery) -> Vec<Step> {
             let row = story.row.get();
             let speed = row.as_ref().and_then(|row| row.speed_mps).map(format::speed);
             let seen =
-                row.as_ref().map_or(words::NO_POSITION.into(), |row| words::position_age(&format::ago(row.at, now)));
+                row.as_ref().map_or(say!(no_position).into(), |row| words::position_age(&format::ago(row.at, now)));
             let detail = speed.into_iter().chain([seen]).collect::<Vec<_>>().join(", ");
-            steps.push(("now", step_name(DeliveryStatus::InTransit), detail, words::NOW.into()));
+            steps.push(("now", step_name(DeliveryStatus::InTransit), detail, say!(now).into()));
             let eta = story.eta().map(|eta| format::range(eta, zone)).unwrap_or_default();
             steps.push(delivered("nx", eta));
         }

@@ -17,11 +17,11 @@ use model::{
 };
 
 use super::Live;
-use crate::access;
 use crate::net::{
     self, api,
     socket::{Heard, Socket},
 };
+use crate::{access, words};
 
 /// The list and the machine look this often.
 const BEAT: Duration = Duration::from_millis(250);
@@ -231,7 +231,7 @@ impl Live {
                 self.tell_time(now);
                 if let Some(you) = you {
                     self.commands.set(you.role == Role::Dispatcher);
-                    self.signed_in.set(you.name.map(|name| format!("{name}, {}", you.role)));
+                    self.signed_in.set(you.name.map(|name| [&name, ", ", words::role(you.role)].concat()));
                 }
                 self.link(|link, local| link.welcome(resume, cursor, local))
             }

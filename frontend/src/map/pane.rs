@@ -19,6 +19,7 @@ use crate::signal::RwSignal;
 use crate::{
     live::{Live, Stack},
     net,
+    words::{self, say},
 };
 
 /// Id of our layer.
@@ -113,6 +114,8 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>, ground: Op
         ("maxPitch", json!(0)),
         ("fadeDuration", json!(150)),
         ("maxZoom", json!(20)),
+        // What MapLibre calls the map to those who do not see it.
+        ("locale", json!({ "Map.Title": say!(map) })),
     ] {
         options[name] = value;
     }
@@ -356,7 +359,7 @@ fn on_signals(live: Live, map: &GlMap, cell: &Cell, land: RwSignal<bool>, ground
         });
         if !counts.is_empty() || shown == Some(true) {
             counted.set_data(counts::CELLS, &counts::cells_geojson(&counts, level));
-            counted.set_data(counts::DISCS, &counts::discs_geojson(&counts, level));
+            counted.set_data(counts::DISCS, &counts::discs_geojson(&counts, level, words::language()));
         }
         !counts.is_empty()
     });

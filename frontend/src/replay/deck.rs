@@ -9,7 +9,7 @@ use crate::{
     part::part,
     sign::{icon, icon_small},
     signal::Memo,
-    words,
+    words::{self, say},
 };
 
 /// The buttons.
@@ -25,14 +25,14 @@ pub fn Deck() -> impl IntoView {
         move || {
             let (from, to) = live.stretch.get()?;
             let (id, label, at) =
-                if start { ("to-start", words::TO_START, Some(from)) } else { ("to-end", words::TO_END, to) };
+                if start { ("to-start", say!(to_start), Some(from)) } else { ("to-end", say!(to_end), to) };
             let jump = move |_| at.into_iter().for_each(|at| live.go_to(at));
             Some(view! {
                 <button class="ib" id=id aria-label=label title=label disabled=at.is_none() on:click=jump>{icon(id)}</button>
             })
         }
     };
-    let play_label = move || if playing.get() { words::PAUSE } else { words::PLAY };
+    let play_label = move || if playing.get() { say!(pause) } else { say!(play) };
     let play_icon = move || icon(if playing.get() { "pause" } else { "play" });
     let paces = PACES.map(|which| {
         view! { <option value=which.to_string() prop:selected=move || pace.get() == which>{words::pace(which)}</option> }
@@ -46,10 +46,10 @@ pub fn Deck() -> impl IntoView {
         });
     };
     view! {
-        <div class="keys" role="group" aria-label=words::PAST>
+        <div class="keys" role="group" aria-label=say!(past)>
             {part(jump(true))}
             <button
-                class="ib" id="step-back" aria-label=words::STEP_BACK title=words::STEP_BACK
+                class="ib" id="step-back" aria-label=say!(step_back) title=say!(step_back)
                 on:click=move |_| live.step(false)
             >
                 {icon("back")}
@@ -61,7 +61,7 @@ pub fn Deck() -> impl IntoView {
                 {part(play_icon)}
             </button>
             <button
-                class="ib" id="step-forward" aria-label=words::STEP_FORWARD title=words::STEP_FORWARD
+                class="ib" id="step-forward" aria-label=say!(step_forward) title=say!(step_forward)
                 disabled=move || !in_past.get() on:click=move |_| live.step(true)
             >
                 {icon("forward")}
@@ -69,7 +69,7 @@ pub fn Deck() -> impl IntoView {
             {part(jump(false))}
             <label class="pick over">
                 {move || words::pace(pace.get())} {icon_small("down")}
-                <select id="pace" aria-label=words::PACE disabled=move || !in_past.get() on:change=choose>{Vec::from(paces)}</select>
+                <select id="pace" aria-label=say!(pace) disabled=move || !in_past.get() on:change=choose>{Vec::from(paces)}</select>
             </label>
         </div>
     }

@@ -2,14 +2,15 @@
 
 use contract::{CourierId, frame::CourierStatus};
 use leptos::prelude::*;
-use model::{Filter, format};
+use model::Filter;
 
 use super::{Form, plan};
 use crate::{
+    format,
     part::{part, watch},
     sign::{self, glyph, icon},
     signal::{Memo, RwSignal},
-    words,
+    words::{self, say},
 };
 
 /// More are found by typing.
@@ -42,16 +43,16 @@ pub fn CourierList() -> impl IntoView {
             form.courier.set(first);
         }
     });
-    let none = move || people.with(Vec::is_empty).then(|| view! { <p class="none">{words::NO_COURIER_MATCH}</p> });
+    let none = move || people.with(Vec::is_empty).then(|| view! { <p class="none">{say!(no_courier_match)}</p> });
     let wrong = move || form.errors.with(|errors| errors.iter().any(|(at, _)| at == "/courier"));
     view! {
         <div class="fld">
-            <div class="label">{words::COURIER}<em>{move || words::idle(idle.get())}</em></div>
+            <div class="label">{say!(courier)}<em>{move || words::idle(idle.get())}</em></div>
             <div class="box" class:wrong=wrong>
                 <div class="search">
                     {icon("search")}
                     <input
-                        id="courier-search" type="search" placeholder=words::SEARCH_COURIERS aria-label=words::SEARCH_COURIERS
+                        id="courier-search" type="search" placeholder=say!(search_couriers) aria-label=say!(search_couriers)
                         autocomplete="off" spellcheck="false"
                         prop:value=move || text.get()
                         on:input=move |event| {
@@ -61,7 +62,7 @@ pub fn CourierList() -> impl IntoView {
                         }
                     />
                 </div>
-                <div class="opts short" role="radiogroup" aria-label=words::COURIER>
+                <div class="opts short" role="radiogroup" aria-label=say!(courier)>
                     <For each=move || people.get() key=Clone::clone children=move |person| option(form, person)/>
                     {part(none)}
                 </div>
@@ -111,9 +112,8 @@ fn people(form: Form, text: &str, fresh: &CourierId) -> Vec<Person> {
                 || world.delivery_of(&row.courier).is_some();
             let colour = sign::of_status(row.status);
             if on_delivery {
-                let note = row
-                    .eta
-                    .map_or(words::BUSY_LABEL.into(), |eta| words::busy_until(&format::time(eta, live.zone_min)));
+                let note =
+                    row.eta.map_or(say!(busy).into(), |eta| words::busy_until(&format::time(eta, live.zone_min)));
                 busy.push(Person { courier: row.courier, colour, note, free: false });
                 continue;
             }
@@ -131,7 +131,7 @@ fn people(form: Form, text: &str, fresh: &CourierId) -> Vec<Person> {
     let new = if typed.is_empty() { Some(fresh.clone()) } else { CourierId::new(&typed).ok() };
     let known = |id: &CourierId| people.iter().chain(&busy).any(|person| person.courier == *id);
     let new = new.filter(|id| !known(id) && live.world.with_value(|world| world.courier_row(id).is_none()));
-    people.extend(new.map(|courier| Person { courier, colour: "idle", note: words::NEW_COURIER.into(), free: true }));
+    people.extend(new.map(|courier| Person { courier, colour: "idle", note: say!(new_courier).into(), free: true }));
     people.extend(busy.into_iter().take(SHOWN));
     people
 }

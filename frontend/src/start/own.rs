@@ -16,7 +16,7 @@ use crate::{
     layout::{Layout, StartMode},
     part::{part, watch},
     sign::icon,
-    words::own as words,
+    words::{self, say},
 };
 
 /// Larger files are no line that a courier could drive, bytes.
@@ -61,15 +61,15 @@ pub fn OwnLine() -> impl IntoView {
     let drawing = move || {
         let points = live.drawing.get()?;
         let metres = Path::new(points.clone()).map_or(0.0, |path| path.length_m());
-        let text = if points.is_empty() { words::CLICK.into() } else { words::so_far(points.len(), metres) };
+        let text = if points.is_empty() { say!(own_click).into() } else { words::so_far(points.len(), metres) };
         let few = points.len() < 2;
         let none = points.is_empty();
         Some(view! {
             <div class="drawing" id="drawing">
                 <span role="status">{text}</span>
-                <button class="btn sm" disabled=none on:click=move |_| undo(form)>{words::UNDO}</button>
-                <button class="btn sm" on:click=move |_| live.drawing.set(None)>{words::CANCEL}</button>
-                <button class="btn sm primary" id="drawn" disabled=few on:click=move |_| done(form)>{words::DONE}</button>
+                <button class="btn sm" disabled=none on:click=move |_| undo(form)>{say!(own_undo)}</button>
+                <button class="btn sm" on:click=move |_| live.drawing.set(None)>{say!(own_cancel)}</button>
+                <button class="btn sm primary" id="drawn" disabled=few on:click=move |_| done(form)>{say!(own_done)}</button>
             </div>
         })
     };
@@ -78,10 +78,10 @@ pub fn OwnLine() -> impl IntoView {
             view! {
                 <div class="own">
                     <button class="btn sm" id="draw" on:click=move |_| live.drawing.set(Some(Vec::new()))>
-                        {icon("route")}{words::DRAW}
+                        {icon("route")}{say!(own_draw)}
                     </button>
-                    <button class="btn sm" title=words::FILE_HINT on:click=|_| click(INPUT)>
-                        {icon("plus")}{words::OPEN}
+                    <button class="btn sm" title=say!(own_file_hint) on:click=|_| click(INPUT)>
+                        {icon("plus")}{say!(own_open)}
                     </button>
                 </div>
             }
@@ -89,9 +89,9 @@ pub fn OwnLine() -> impl IntoView {
     };
     view! {
         <div class="fld">
-            <div class="label">{words::OWN}</div>
+            <div class="label">{say!(own)}</div>
             <input
-                type="file" id=INPUT hidden multiple accept=".gpx,.geojson,.json,.csv,.txt" aria-label=words::OPEN
+                type="file" id=INPUT hidden multiple accept=".gpx,.geojson,.json,.csv,.txt" aria-label=say!(own_open)
                 on:change=choose
             />
             {part(buttons)}
@@ -148,7 +148,7 @@ fn read_all(form: Form, files: &FileList) {
                     put(form, route.name.clone(), &route.path, route.planned_s);
                 }
                 Ok(_) => return,
-                Err(fault) => faults.push((FAULT.to_owned(), words::of_file(&file.name(), &fault))),
+                Err(fault) => faults.push((FAULT.to_owned(), [&file.name(), " ", &fault].concat())),
             }
         }
         form.errors.try_set(faults);
@@ -157,11 +157,11 @@ fn read_all(form: Form, files: &FileList) {
 
 async fn read(file: &File) -> Result<fleet::routes::Route, String> {
     if file.size() > MOST {
-        return Err(words::TOO_LARGE.into());
+        return Err(say!(own_too_large).into());
     }
-    let bytes = JsFuture::from(file.array_buffer()).await.map_err(|_| words::LOST.to_owned())?;
+    let bytes = JsFuture::from(file.array_buffer()).await.map_err(|_| say!(own_lost).to_owned())?;
     let bytes = js_sys::Uint8Array::new(&bytes).to_vec();
-    let parse = later::parse_line().await.map_err(|_| words::LOST.to_owned())?;
+    let parse = later::parse_line().await.map_err(|_| say!(own_lost).to_owned())?;
     parse(file.name(), bytes)
 }
 
@@ -169,10 +169,9 @@ async fn read(file: &File) -> Result<fleet::routes::Route, String> {
 pub fn parse(name: String, bytes: Vec<u8>) -> Result<fleet::routes::Route, String> {
     let (routes, faults) = fleet::routes::RouteSet::from_files([(name, bytes)]);
     if let Some(fault) = faults.into_iter().next() {
-        let line = fault.line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        return Err(format!("{line}{}", fault.reason));
+        return Err(words::line_fault(&fault));
     }
-    routes.iter().next().cloned().ok_or_else(|| words::NO_KIND.into())
+    routes.iter().next().cloned().ok_or_else(|| say!(own_no_kind).into())
 }
 
 fn click(id: &str) {

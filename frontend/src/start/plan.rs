@@ -5,17 +5,18 @@ use contract::{
     rest::{DeliveryRequest, PathChoice, Route},
 };
 use leptos::{prelude::*, task::spawn_local};
-use model::{Filter, format};
+use model::{Filter, Language};
 
 use super::{Form, RANDOM};
 use crate::{
     browser,
     catalogue::Catalogue,
+    format,
     layout::{Layout, StartMode},
     live::Live,
     net::api,
     part::part,
-    words,
+    words::{self, say},
 };
 
 /// One start: the id is made here and kept over attempts, so that sending it twice starts it once.
@@ -64,10 +65,13 @@ pub async fn random(live: Live, catalogue: Catalogue, number: usize) -> Result<(
     let routes = catalogue.routes.get_untracked().unwrap_or_default();
     let starts = random_starts(live, catalogue, &routes, number, 1.0);
     if starts.is_empty() {
-        return Err(catalogue.fault.get_untracked().unwrap_or_else(|| words::NO_ROUTE_MATCH.into()));
+        return Err(catalogue
+            .fault
+            .get_untracked()
+            .map_or_else(|| say!(no_route_match).into(), |fault| words::problem(&fault)));
     }
     for (id, request) in starts {
-        api::put_delivery(id, &request).await.map_err(|problem| problem.detail)?;
+        api::put_delivery(id, &request).await.map_err(|problem| words::problem(&problem))?;
     }
     Ok(())
 }
@@ -134,7 +138,7 @@ fn starts(form: Form) -> Option<Vec<Start>> {
             let reference = form.reference.get_untracked().trim().to_owned();
             let promised = promised(&form.promised.get_untracked(), live.clock.get_untracked(), live.zone_min);
             let Ok(promised_at) = promised else {
-                let text = words::field("promised_at", words::TIME_RULE);
+                let text = words::field("promised_at", say!(time_rule));
                 form.errors.set(vec![("/promised_at".into(), text)]);
                 return None;
             };
@@ -188,22 +192,22 @@ pub fn Go() -> impl IntoView {
         let metres: u32 = form.chosen().iter().map(|route| route.distance_m).sum();
         let distance = format::distance(metres.into());
         match (form.mode.get(), form.courier.get()) {
-            (StartMode::One, _) if metres == 0 => words::CHOOSE_ROUTE.to_owned(),
-            (StartMode::One, None) => words::CHOOSE_COURIER.to_owned(),
+            (StartMode::One, _) if metres == 0 => say!(choose_route).to_owned(),
+            (StartMode::One, None) => say!(choose_courier).to_owned(),
             (StartMode::One, Some(courier)) => words::who_how_far(&format::courier(courier.as_str()), &distance),
-            (StartMode::Several, _) if metres == 0 => words::CHOOSE_ROUTE.to_owned(),
+            (StartMode::Several, _) if metres == 0 => say!(choose_route).to_owned(),
             (StartMode::Several, _) => words::deliveries_far(number(), &distance),
-            (StartMode::Random, _) => words::deliveries_far(RANDOM, words::RANDOM_FAR),
+            (StartMode::Random, _) => words::deliveries_far(RANDOM, say!(random_far)),
         }
     };
     let when = move || {
         let longest = form.chosen().iter().map(|route| route.planned_s).max()?;
         let at = live.clock.get() + (f64::from(longest) / form.speed.get() * 1000.0) as Millis;
-        let word = if number() == 1 { words::ARRIVES_ABOUT } else { words::LAST_ABOUT };
-        Some(view! { <span>{word}<b>{format::time(at, live.zone_min)}</b></span> })
+        let word = if number() == 1 { say!(arrives_about) } else { say!(last_about) };
+        Some(view! { <span>{word} " " <b>{format::time(at, live.zone_min)}</b></span> })
     };
     let text = move || match form.sending.get() {
-        Some((_, 1)) => words::STARTING.to_owned(),
+        Some((_, 1)) => say!(starting).to_owned(),
         Some((done, all)) => words::started_of(done, all),
         None => words::start_many(number()),
     };
@@ -275,8 +279,9 @@ fn explain(problem: &Problem, request: &DeliveryRequest, live: Live) -> Vec<(Str
         .collect();
     if texts.is_empty() || !other.is_empty() {
         let rest: Vec<String> = other.iter().map(|error| format!("{} {}", error.pointer, error.detail)).collect();
-        let text = if rest.is_empty() { problem.detail.clone() } else { rest.join(", ") };
-        texts.push((String::new(), words::sentence(&text)));
+        let known = rest.is_empty() || words::language() != Language::English;
+        let text = if known { words::problem(problem) } else { words::sentence(&rest.join(", ")) };
+        texts.push((String::new(), text));
     }
     texts
 }

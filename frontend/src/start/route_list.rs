@@ -2,11 +2,17 @@
 
 use contract::{Place, rest::Route};
 use leptos::prelude::*;
-use model::{format, text::fixed};
+use model::text::fixed;
 
 use super::Form;
 use crate::signal::{Memo, RwSignal};
-use crate::{layout::StartMode, part::part, sign::icon, words};
+use crate::{
+    format,
+    layout::StartMode,
+    part::part,
+    sign::icon,
+    words::{self, say},
+};
 
 /// Size of a thumbnail and the room at its edges, px.
 const THUMB: (f64, f64) = (44.0, 40.0);
@@ -37,23 +43,23 @@ pub fn RouteList() -> impl IntoView {
         routes.get().into_iter().map(|route| option(form, route, several)).collect_view()
     };
     let none = move || match (form.catalogue.fault.get(), form.catalogue.routes.get()) {
-        (Some(fault), None) => Some(view! { <p class="none">{fault}</p> }),
-        (None, None) => Some(view! { <p class="none">{words::LOADING.to_owned()}</p> }),
-        _ => routes.read().is_empty().then(|| view! { <p class="none">{words::NO_ROUTE_MATCH.to_owned()}</p> }),
+        (Some(fault), None) => Some(view! { <p class="none">{words::problem(&fault)}</p> }),
+        (None, None) => Some(view! { <p class="none">{say!(loading).to_owned()}</p> }),
+        _ => routes.read().is_empty().then(|| view! { <p class="none">{say!(no_route_match).to_owned()}</p> }),
     };
     view! {
         <div class="fld">
-            <div class="label">{words::ROUTE}<em>{part(number)}</em></div>
+            <div class="label">{say!(route)}<em>{part(number)}</em></div>
             <div class="box">
                 <div class="search">
                     {icon("search")}
                     <input
-                        type="search" placeholder=words::SEARCH_ROUTES aria-label=words::SEARCH_ROUTES autocomplete="off"
+                        type="search" placeholder=say!(search_routes) aria-label=say!(search_routes) autocomplete="off"
                         prop:value=move || text.get()
                         on:input=move |event| text.set(event_target_value(&event))
                     />
                 </div>
-                <div class="opts" role=move || if several() { "group" } else { "radiogroup" } aria-label=words::ROUTE>
+                <div class="opts" role=move || if several() { "group" } else { "radiogroup" } aria-label=say!(route)>
                     {part(options)}
                     {part(none)}
                 </div>

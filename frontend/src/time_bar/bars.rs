@@ -2,10 +2,11 @@
 
 use contract::{Delivery, DeliveryId, Millis};
 use leptos::{prelude::*, task::spawn_local};
-use model::{format, text::fixed};
+use model::text::fixed;
 
 use super::HOUR;
 use crate::{
+    format,
     list::List,
     live::Live,
     net::api,
