@@ -26,10 +26,13 @@ let server;
 let browser;
 /** Names of places and couriers, which are nobody's language. */
 let names;
+/** Since when there are couriers, ms. */
+let since;
 before(async () => {
   [server, browser] = await Promise.all([Server.start({ demo: 6 }), browse()]);
   // Late, and on its way for long enough.
   await server.deliver("c-17", ROUTE, { speed: 0.5, reference: "pedido-17", promised_at: Date.now() + 20_000 });
+  since = Date.now();
   const { items } = await server.get("/routes");
   names = items.flatMap(({ name, route }) => [name, route.replaceAll("-", " "), ...name.split(" to ")]);
   names.push("Code Delivery", "OpenStreetMap", "Natural Earth", "GeoJSON", "Enter", "Esc", "CD_PUBLIC_URL", "CD_AUTH_SECRET_FILE", "English");
@@ -169,6 +172,7 @@ test("every state of the page speaks Portuguese", async () => {
   await look(page, "no-match");
   await page.button("Limpar filtros").click();
 
+  await until("there is a past", () => Date.now() - since > 35_000, 60_000);
   await page.$("#hist").focus();
   await page.press("ArrowLeft");
   await until("the past is shown", async () => (await page.connection()) === "replay" && (await page.attribute("[data-past]", "data-past")) === "shown", 60_000);
@@ -264,6 +268,23 @@ test("a page whose server is away says so", async () => {
   await server.restart();
   await until("it is live", async () => (await page.connection()) === "live", 60_000);
   await page.close();
+});
+
+test("an empty map and a notice speak it", async () => {
+  const empty = await Server.start({ demo: 0 });
+  try {
+    const page = await Page.open(browser, empty, "", { viewport: DESKTOP, ...PORTUGUESE });
+    await until("the card is there", () => page.$(".onboard").isVisible(), 60_000);
+    await until("the list says so", () => page.$(".rail .hollow").isVisible());
+    await look(page, "empty");
+    await empty.deliver("c-42", ROUTE, { speed: 60, reference: "pedido-42" });
+    await until("it has arrived", () => page.$("[data-notice=delivered]").isVisible(), 60_000);
+    assert.match(await page.text("[data-notice=delivered]"), /^pedido-42: entregue\s+c-42, \d+ s, 1,\d km/);
+    await speaks(page, "notice");
+    await page.close();
+  } finally {
+    await empty.remove();
+  }
 });
 
 test("the page that asks for a token speaks it", async () => {
