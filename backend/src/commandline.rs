@@ -56,7 +56,10 @@ impl Command {
     /// [`StartError`] with one clear line.
     pub async fn run(self, shutdown: Shutdown) -> Result<Outcome, StartError> {
         match self {
-            Self::Run(settings) => build(*settings, Surroundings::default(), Health::new()).await?.run(shutdown).await,
+            Self::Run(settings) => {
+                let _traces = service::traces::start(&settings.traces, "backend");
+                build(*settings, Surroundings::default(), Health::new()).await?.run(shutdown).await
+            }
             Self::Token(line) => {
                 let token = line.token.make(Clock::system().now())?;
                 writeln!(io::stdout(), "{token}").map_err(StartError::failure)?;

@@ -14,6 +14,7 @@ pub mod query;
 pub mod replay;
 pub mod routes;
 pub mod status;
+mod trace;
 
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub fn router(app: Arc<App>) -> Router {
     let api = api.route("/live", get(socket::connect).fallback(problem::method_not_allowed));
     // Around every path: what a role may not ask for is decided there, also for one that is added later.
     let api = api.layer(middleware::from_fn_with_state(app.clone(), access::guard));
+    // Around that, so that the line that says who did what names the trace.
+    let api = api.layer(middleware::from_fn(trace::command));
     let all = Router::new().nest("/api/v1", api);
     let all = ["/api", "/api/", "/api/{*rest}"]
         .into_iter()

@@ -8,7 +8,7 @@ use std::{
 
 use service::{
     StartError,
-    settings::{AdminSettings, KafkaSettings, LogSettings, parse_duration},
+    settings::{AdminSettings, KafkaSettings, LogSettings, TraceSettings, parse_duration},
 };
 
 use crate::{access::parse_net, basemap::Basemap};
@@ -22,6 +22,9 @@ pub struct Settings {
     /// How the log is written.
     #[command(flatten)]
     pub log: LogSettings,
+    /// Where traces go.
+    #[command(flatten)]
+    pub traces: TraceSettings,
     /// Where health and metrics are served.
     #[command(flatten)]
     pub admin: AdminSettings,

@@ -7,12 +7,12 @@ pub mod ends;
 pub mod group;
 pub mod partitioner;
 pub mod producer;
+pub mod record;
 pub mod topics;
 
 mod config;
 mod context;
 mod offsets;
-mod record;
 
 pub use producer::{Ack, Outlet, Producer, SendError};
 pub use record::Record;

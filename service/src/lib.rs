@@ -1,4 +1,5 @@
-//! What every daemon is built from, a file per duty: settings, telemetry, shutdown, supervision, health, and Kafka.
+//! What every daemon is built from, a file per duty: settings, telemetry, traces, shutdown, supervision,
+//! health, and Kafka.
 //!
 //! There are no words of deliveries here. A service is a library with `build(settings) -> App` and `run(shutdown)`, and a
 //! `main` that tells its story in order:
@@ -36,6 +37,7 @@ pub mod shutdown;
 pub mod start;
 pub mod supervise;
 pub mod telemetry;
+pub mod traces;
 
 pub use clock::Clock;
 pub use durability::{Durability, StoreMark};

@@ -5,6 +5,7 @@ mod duration;
 mod kafka;
 mod names;
 mod parse;
+mod traces;
 
 use std::net::SocketAddr;
 
@@ -12,6 +13,7 @@ pub use duration::parse_duration;
 pub use kafka::{KafkaOptions, KafkaSettings};
 pub use names::KNOWN;
 pub use parse::{Refusal, parse, parse_command, try_parse, try_parse_command};
+pub use traces::TraceSettings;
 
 /// How the log is written.
 #[derive(Debug, Clone, clap::Args)]

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contract::{CourierId, Delivery, DeliveryId, DeliveryStatus, Driver, Millis, SourceId, topics};
+use contract::{Delivery, DeliveryId, DeliveryStatus, Driver, Millis, SourceId, topics};
 use rustc_hash::FxHashMap;
 use service::{
     BoxError, Clock, Durability,
@@ -20,10 +20,13 @@ use service::{
         group::{Assigned, Control, GroupHandler},
         producer::{Ack, Outlet, Producer, SendError},
     },
+    traces::Span,
 };
 
 use crate::{
+    GROUP,
     demo::Demo,
+    outbox::Outbox,
     run::{End, Run},
     settings::FixSettings,
     stories::{Answer, Stories, Story},
@@ -44,7 +47,7 @@ const FIX_BITS: u32 = 32;
 const RUN_MASK: u32 = (1 << 24) - 1;
 
 /// What came back of something that was sent.
-type Report = (u64, Result<Ack, SendError>);
+pub type Report = (u64, Result<Ack, SendError>);
 
 /// The handler.
 pub struct Engine {
@@ -53,15 +56,9 @@ pub struct Engine {
     fixes: FixSettings,
     source: SourceId,
     positions_topic: String,
-    deliveries_topic: String,
     positions: Outlet,
     position_reports: mpsc::Receiver<Report>,
-    commands: Outlet,
-    command_reports: mpsc::Receiver<Report>,
-    /// Delivery records that were sent, or must be sent again, by number.
-    writing: HashMap<u64, Delivery>,
-    to_write: Vec<Delivery>,
-    next_command: u64,
+    outbox: Outbox,
     partitions: HashMap<i32, Partition>,
     runs: FxHashMap<u32, Run>,
     run_of: FxHashMap<DeliveryId, u32>,
@@ -80,6 +77,8 @@ pub struct Engine {
 #[derive(Default)]
 struct Partition {
     stories: Stories,
+    /// Records that were sent within a trace and are not acted on yet.
+    asked: HashMap<DeliveryId, Span>,
     /// Everything that was there when we took it has been read: now we act.
     caught_up: bool,
 }
@@ -109,21 +108,16 @@ impl Engine {
     /// Where the producer has no room for two more outlets.
     pub fn new(parts: Parts) -> Result<Self, BoxError> {
         let (position_reports, positions) = reporting(&parts.producer)?;
-        let (command_reports, commands) = reporting(&parts.producer)?;
+        let outbox = Outbox::new(&parts.producer, parts.deliveries_topic)?;
         Ok(Self {
             clock: parts.clock,
             durability: parts.durability,
             fixes: parts.fixes,
             source: SourceId::new(fleet::couriers::SIMULATED)?,
             positions_topic: parts.positions_topic,
-            deliveries_topic: parts.deliveries_topic,
             positions,
             position_reports,
-            commands,
-            command_reports,
-            writing: HashMap::new(),
-            to_write: Vec::new(),
-            next_command: 0,
+            outbox,
             partitions: HashMap::new(),
             runs: FxHashMap::default(),
             run_of: FxHashMap::default(),
@@ -141,20 +135,22 @@ impl Engine {
     fn changed(&mut self, partition: i32, id: DeliveryId) {
         let Some(ours) = self.partitions.get_mut(&partition) else { return };
         let Some(story) = ours.stories.get(&id).cloned() else { return };
+        let within = ours.asked.remove(&id).unwrap_or_default();
+        let _within = within.enter();
         match story.delivery.status {
             DeliveryStatus::Requested => match ours.stories.answer(&id, self.clock.now()) {
                 Some(Answer::Start(started)) => {
                     tracing::debug!(delivery = %id, courier = %started.courier, "taken up");
-                    self.to_write.push(*started);
+                    self.outbox.push(*started, within);
                 }
                 Some(Answer::Reject(rejected)) => {
                     tracing::info!(delivery = %id, courier = %rejected.courier, reason = rejected.reason, "rejected");
-                    self.to_write.push(*rejected);
+                    self.outbox.push(*rejected, within);
                 }
                 None => {}
             },
             DeliveryStatus::InTransit if story.delivery.driver == Driver::Simulator => {
-                if self.durability.is_settled(&self.deliveries_topic, partition, story.offset) {
+                if self.durability.is_settled(self.outbox.topic(), partition, story.offset) {
                     self.start(partition, story.delivery);
                 } else {
                     self.unsettled.push((partition, story.offset, id));
@@ -169,7 +165,7 @@ impl Engine {
     fn end(&mut self, partition: i32, id: DeliveryId, story: &Story) {
         let owes = self.partitions.get(&partition).is_some_and(|ours| ours.stories.owes(&id));
         if let Some((started, _)) = story.under_way.as_ref().filter(|_| owes && !self.run_of.contains_key(&id)) {
-            if !self.durability.is_settled(&self.deliveries_topic, partition, story.offset) {
+            if !self.durability.is_settled(self.outbox.topic(), partition, story.offset) {
                 self.unsettled.push((partition, story.offset, id));
                 return;
             }
@@ -218,7 +214,7 @@ impl Engine {
         }
         let waiting = std::mem::take(&mut self.unsettled);
         for (partition, offset, id) in waiting {
-            if !self.durability.is_settled(&self.deliveries_topic, partition, offset) {
+            if !self.durability.is_settled(self.outbox.topic(), partition, offset) {
                 self.unsettled.push((partition, offset, id));
                 continue;
             }
@@ -248,14 +244,7 @@ impl Engine {
             let id = run.id();
             self.finish_if_over(id);
         }
-        while let Ok((number, result)) = self.command_reports.try_recv() {
-            let Some(delivery) = self.writing.remove(&number) else { continue };
-            if let Err(error) = result {
-                // The producer has told what is wrong, once for all records.
-                tracing::debug!(delivery = %delivery.delivery, %error, "a record is sent again");
-                self.to_write.push(delivery);
-            }
-        }
+        self.outbox.take_reports();
     }
 
     fn finish_if_over(&mut self, id: DeliveryId) {
@@ -263,7 +252,7 @@ impl Engine {
         match self.runs.get(&number).and_then(Run::over) {
             None => return,
             Some(End::Known) => {}
-            Some(End::Delivered(delivered)) => self.to_write.push(*delivered),
+            Some(End::Delivered(delivered)) => self.outbox.push(*delivered, Span::none()),
         }
         if let Some(run) = self.runs.remove(&number)
             && let Some(ours) = self.partitions.get_mut(&run.partition)
@@ -271,23 +260,6 @@ impl Engine {
             ours.stories.settled(&id);
         }
         self.run_of.remove(&id);
-    }
-
-    /// Puts delivery records into the queue, as far as it has room.
-    fn write(&mut self) -> Result<(), BoxError> {
-        let mut left = Vec::new();
-        for delivery in std::mem::take(&mut self.to_write) {
-            let number = self.next_command;
-            let key = delivery.courier.as_str().as_bytes();
-            if left.is_empty() && self.commands.try_enqueue(&self.deliveries_topic, key, &delivery.to_json(), number)? {
-                self.next_command = (self.next_command + 1) & Outlet::MAX_NUMBER;
-                self.writing.insert(number, delivery);
-            } else {
-                left.push(delivery);
-            }
-        }
-        self.to_write.extend(left);
-        Ok(())
     }
 
     /// Sends the fixes that are due. Answers how long nothing will be.
@@ -345,17 +317,13 @@ impl Engine {
 
     /// New deliveries of the demo couriers whose partition is ours.
     fn ask_for_more(&mut self, now: Millis) {
-        let partitions = &self.partitions;
-        let writing = &self.writing;
-        let to_write = &self.to_write;
-        let is_being_written =
-            |courier: &CourierId| writing.values().chain(to_write).any(|delivery| delivery.courier == *courier);
+        let (partitions, outbox) = (&self.partitions, &self.outbox);
         let requests = self.demo.turn(now, |partition, courier| {
             let ours = partitions.get(&partition).filter(|ours| ours.caught_up)?;
-            let engaged = ours.stories.is_engaged(courier) || is_being_written(courier);
+            let engaged = ours.stories.is_engaged(courier) || outbox.is_writing(courier);
             Some((engaged, ours.stories.last_of(courier).map(|story| story.delivery.clone())))
         });
-        self.to_write.extend(requests);
+        requests.into_iter().for_each(|request| self.outbox.push(request, Span::none()));
     }
 
     fn give_up(&mut self, partition: i32) {
@@ -372,7 +340,7 @@ impl Engine {
 }
 
 /// An outlet and the channel on which its reports come.
-fn reporting(producer: &Producer) -> Result<(mpsc::Receiver<Report>, Outlet), BoxError> {
+pub fn reporting(producer: &Producer) -> Result<(mpsc::Receiver<Report>, Outlet), BoxError> {
     // As many reports can wait as records can be in librdkafka's queue: bounded by that.
     let (report, reports) = mpsc::channel();
     let outlet = producer.outlet(move |number, result| {
@@ -400,6 +368,10 @@ impl GroupHandler for Engine {
         for story in unfinished {
             self.changed(partition, story.delivery.delivery);
         }
+        if let Some(ours) = self.partitions.get_mut(&partition) {
+            // What had ended meanwhile was not answered.
+            ours.asked.clear();
+        }
     }
 
     fn record(&mut self, record: Record<'_>, _: &mut Control) {
@@ -415,7 +387,19 @@ impl GroupHandler for Engine {
             }
         };
         let id = delivery.delivery;
-        if ours.stories.apply(delivery, record.offset) && ours.caught_up {
+        // What the simulator itself wrote asks nothing of it.
+        let asks = matches!(delivery.status, DeliveryStatus::Requested | DeliveryStatus::Cancelled);
+        let span = match asks && delivery.driver == Driver::Simulator {
+            true => Span::processing(&record, self.outbox.topic(), Some(GROUP)),
+            false => Span::none(),
+        };
+        if !ours.stories.apply(delivery, record.offset) {
+            return;
+        }
+        if !span.is_none() {
+            ours.asked.insert(id, span);
+        }
+        if ours.caught_up {
             self.changed(record.partition, id);
         }
     }
@@ -425,10 +409,10 @@ impl GroupHandler for Engine {
         self.settle();
         let now = self.clock.now();
         self.ask_for_more(now);
-        self.write()?;
+        self.outbox.send()?;
         let wait = self.drive()?;
         self.tidy(now, control);
-        let waits_for_others = !self.unsettled.is_empty() || !self.to_write.is_empty();
+        let waits_for_others = !self.unsettled.is_empty() || self.outbox.is_waiting();
         Ok(if waits_for_others { wait.min(Duration::from_millis(5)) } else { wait })
     }
 

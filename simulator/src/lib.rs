@@ -2,10 +2,12 @@
 //!
 //! `build` checks everything, `run` works until shutdown. Replicas share the partitions of `deliveries` as group
 //! `simulator`; each is the sole owner of what happens to the simulated deliveries of its partitions. `engine` is the one
-//! loop, `stories` decides (pure), `run` is one courier on its way, `demo` keeps the demo couriers busy.
+//! loop, `stories` decides (pure), `run` is one courier on its way, `outbox` sends what is answered, `demo` keeps the demo
+//! couriers busy.
 
 mod demo;
 mod engine;
+mod outbox;
 mod run;
 pub mod settings;
 mod stories;

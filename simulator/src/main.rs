@@ -11,6 +11,7 @@ fn main() -> ExitCode {
     }
     let settings: Settings = service::settings::parse();
     service::telemetry::init(&settings.log);
+    let _traces = service::traces::start(&settings.traces, "simulator");
     service::start::run(async |shutdown| {
         simulator::build(settings, Surroundings::default(), Health::new())?.run(shutdown).await
     })

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use contract::Delivery;
 use service::{
     StartError,
-    settings::{AdminSettings, KafkaSettings, LogSettings, parse_duration},
+    settings::{AdminSettings, KafkaSettings, LogSettings, TraceSettings, parse_duration},
 };
 
 /// Everything that the simulator can be told.
@@ -19,6 +19,9 @@ pub struct Settings {
     /// How the log is written.
     #[command(flatten)]
     pub log: LogSettings,
+    /// Where traces go.
+    #[command(flatten)]
+    pub traces: TraceSettings,
     /// Where health and metrics are served.
     #[command(flatten)]
     pub admin: AdminSettings,
@@ -71,6 +74,7 @@ impl Settings {
         Self {
             kafka,
             log: LogSettings::default(),
+            traces: TraceSettings::default(),
             admin: AdminSettings::default(),
             fixes: FixSettings::default(),
             demo: DemoSettings::none(),

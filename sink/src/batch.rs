@@ -114,6 +114,8 @@ impl Parts {
 
 #[cfg(test)]
 mod tests {
+    use service::kafka::record::Headers;
+
     use super::*;
 
     const DELIVERY: &str = r#"{"delivery":"019a9e0e-5b00-7c3e-8000-1f2e3d4c5b6a","courier":"c","status":"requested",
@@ -121,7 +123,7 @@ mod tests {
 
     fn push(batch: &mut Batch, topic: usize, partition: i32, offset: i64, value: &str) {
         let (key, value) = (Some(b"c".as_slice()), Some(value.as_bytes()));
-        batch.push(&Record { topic, partition, offset, time: 1_000 + offset, key, value });
+        batch.push(&Record { topic, partition, offset, time: 1_000 + offset, key, value, headers: Headers::default() });
     }
 
     fn fix(at: i64) -> String {
@@ -134,7 +136,15 @@ mod tests {
         push(&mut batch, 0, 3, 7, &fix(1));
         push(&mut batch, 0, 3, 8, "garbage");
         push(&mut batch, 1, 3, 2, DELIVERY);
-        batch.push(&Record { topic: 0, partition: 4, offset: 0, time: 9, key: None, value: None });
+        batch.push(&Record {
+            topic: 0,
+            partition: 4,
+            offset: 0,
+            time: 9,
+            key: None,
+            value: None,
+            headers: Headers::default(),
+        });
         push(&mut batch, 0, 3, 9, &fix(2));
         let parts = batch.into_parts();
         assert!(matches!(parts.items[0], Item::Delivery { broker_time: 1_002, .. }));

@@ -8,7 +8,7 @@ use history::{DeliveryQuery, HistoryReader};
 use service::{
     Clock, Durability, Health, Outcome, Shutdown, StartError, Tasks, health,
     kafka::producer::Producer,
-    settings::{AdminSettings, KafkaSettings, LogSettings},
+    settings::{AdminSettings, KafkaSettings, LogSettings, TraceSettings},
 };
 
 use simulator::settings::DemoSettings;
@@ -148,6 +148,7 @@ fn backend_settings(settings: &Settings, kafka: &KafkaSettings, history: &histor
     backend::Settings {
         kafka: kafka.clone(),
         log: LogSettings::default(),
+        traces: TraceSettings::default(),
         admin: AdminSettings::default(),
         http: settings.http.clone(),
         access: settings.access.clone(),

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use backend::settings::{AccessSettings, HttpSettings, LiveSettings};
-use service::settings::LogSettings;
+use service::settings::{LogSettings, TraceSettings};
 
 /// Everything that the standalone process can be told.
 #[derive(Debug, Clone, clap::Parser)]
@@ -12,6 +12,9 @@ pub struct Settings {
     /// How the log is written.
     #[command(flatten)]
     pub log: LogSettings,
+    /// Where traces go.
+    #[command(flatten)]
+    pub traces: TraceSettings,
     /// The public port.
     #[command(flatten)]
     pub http: HttpSettings,

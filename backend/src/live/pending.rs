@@ -3,6 +3,7 @@
 
 use contract::{Delivery, Millis, Position};
 use parking_lot::{Condvar, Mutex};
+use service::traces::Span;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Most records that wait for a tick.
@@ -30,6 +31,8 @@ pub enum Record {
         partition: i32,
         /// Its place in the log.
         offset: i64,
+        /// Ends when it is folded in.
+        span: Span,
     },
     /// A record of `positions` that is no position.
     Nothing,

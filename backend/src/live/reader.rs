@@ -10,6 +10,7 @@ use service::{
         broadcast::{self, Event, Start, Status, Subscription},
     },
     settings::KafkaSettings,
+    traces::Span,
 };
 
 use super::pending::{Pending, Record};
@@ -33,20 +34,29 @@ pub fn spawn(
     let topic = |name, back| Subscription { topic: kafka.topic(name), start: Start::Since(now - back) };
     let subscriptions =
         vec![topic(topics::POSITIONS, window_ms + POSITIONS_SLACK_MS), topic(topics::DELIVERIES, DELIVERIES_BACK_MS)];
+    let deliveries = kafka.topic(topics::DELIVERIES);
+    // What was written before this process began belongs to no trace that goes on.
+    let mut traced = false;
     let consumed = metrics::counter!("cd_consumed_total", "service" => "backend");
     broadcast::spawn(kafka, "positions", subscriptions, tasks, move |event| match event {
         Event::Record(raw) => {
             consumed.increment(1);
-            pending.push(decode(&raw));
+            let span = if traced && raw.topic == DELIVERIES {
+                Span::processing(&raw, &deliveries, None)
+            } else {
+                Span::none()
+            };
+            pending.push(decode(&raw, span));
         }
         // The writer asks the status: what counts is when the batch is folded in, not when it was read.
         Event::Lost { records: 0, .. } => pending.begun_anew(),
-        Event::CaughtUp | Event::Lost { .. } | Event::Idle => {}
+        Event::CaughtUp => traced = true,
+        Event::Lost { .. } | Event::Idle => {}
     })
 }
 
 /// A record that is no position or delivery is a dead letter for every reader; the sink is the one that files it.
-fn decode(raw: &Raw<'_>) -> Record {
+fn decode(raw: &Raw<'_>, span: Span) -> Record {
     let Raw { partition, offset, time, key, .. } = *raw;
     let value = raw.value.unwrap_or_default();
     let bad = |kind: &'static str| {
@@ -64,7 +74,7 @@ fn decode(raw: &Raw<'_>) -> Record {
         topic => {
             debug_assert_eq!(topic, DELIVERIES);
             match Delivery::from_record(key, value) {
-                Ok(delivery) => Record::Delivery { delivery: Box::new(delivery), time, partition, offset },
+                Ok(delivery) => Record::Delivery { delivery: Box::new(delivery), time, partition, offset, span },
                 // A replica of a later version wrote it, and replicas of that version show it.
                 Err(Invalid::UnknownStatus(status)) => {
                     metrics::counter!("cd_unknown_status_total", "service" => "backend").increment(1);

@@ -109,7 +109,8 @@ fn fold(state: &mut State, batch: &mut Vec<Record>, now: Millis, figures: &Figur
             Record::Position { position, time, offset } => {
                 count(fleet.apply_position(position, time, offset));
             }
-            Record::Delivery { delivery, time, partition, offset } => {
+            // Its span ends here.
+            Record::Delivery { delivery, time, partition, offset, span: _span } => {
                 ring.passed(partition, offset);
                 let document = delivery.clone();
                 let changed = fleet.apply_delivery(*delivery, offset);

@@ -8,3 +8,4 @@ mod journey;
 mod security;
 mod services;
 mod start;
+mod traces;

@@ -28,6 +28,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 pub use outlet::Outlet;
 
 use crate::settings::KafkaSettings;
+use crate::traces::Span;
 use crate::{Shutdown, StartError};
 
 use super::{config, start_error};
@@ -121,7 +122,7 @@ impl Producer {
     }
 
     /// Sends a record to `topic` (its Kafka name) and ends when the broker has acknowledged it. Waits while the queue is
-    /// full. Dropping the future gives up the answer, not the record.
+    /// full. Dropping the future gives up the answer, not the record. Within a trace it carries that on.
     pub async fn send(&self, topic: &str, key: &[u8], value: &[u8]) -> Result<Ack, SendError> {
         self.send_with_headers(topic, Some(key), Some(value), &[]).await
     }
@@ -129,6 +130,22 @@ impl Producer {
     /// As [`Producer::send`], with headers, and with key and value missing where they are `None`: for dead letters, which
     /// are passed on as they came.
     pub async fn send_with_headers(
+        &self,
+        topic: &str,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[(&str, &[u8])],
+    ) -> Result<Ack, SendError> {
+        let span = Span::current().sending(topic, key);
+        let carried = span.headers();
+        let carried = carried.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let headers: Vec<(&str, &[u8])> = headers.iter().copied().chain(carried).collect();
+        let result = self.send_record(topic, key, value, &headers).await;
+        span.sent(&result);
+        result
+    }
+
+    async fn send_record(
         &self,
         topic: &str,
         key: Option<&[u8]>,

@@ -1,6 +1,6 @@
 //! A record as readers hand it on: borrowed, nothing is copied.
 
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message};
 
 use crate::Millis;
 
@@ -19,6 +19,20 @@ pub struct Record<'a> {
     pub key: Option<&'a [u8]>,
     /// Its value.
     pub value: Option<&'a [u8]>,
+    /// Its headers.
+    pub headers: Headers<'a>,
+}
+
+/// The headers of a record, which librdkafka reads when they are asked for: most records are never asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Headers<'a>(Option<&'a BorrowedMessage<'a>>);
+
+impl<'a> Headers<'a> {
+    /// The value of the first header of that name.
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        let headers = self.0?.headers()?;
+        headers.iter().find(|header| header.key == name)?.value
+    }
 }
 
 impl<'a> Record<'a> {
@@ -30,6 +44,7 @@ impl<'a> Record<'a> {
             time: message.timestamp().to_millis().unwrap_or(0),
             key: message.key(),
             value: message.payload(),
+            headers: Headers(Some(message)),
         }
     }
 }

@@ -33,6 +33,7 @@ pub const KNOWN: &[&str] = &[
     "CD_MAX_SOCKETS",
     "CD_MAX_SOCKETS_PER_ADDRESS",
     "CD_NOISE",
+    "CD_OTLP_ENDPOINT",
     "CD_POSITIONS_RETENTION",
     "CD_PUBLIC_URL",
     "CD_RATE_PER_ADDRESS",

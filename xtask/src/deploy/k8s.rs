@@ -16,6 +16,8 @@ use crate::check::Finding;
 
 /// The overlays.
 pub const OVERLAYS: [&str; 2] = ["local", "production"];
+/// Components that no overlay takes by itself.
+const OPTIONAL: [&str; 1] = ["tracing"];
 /// Secrets that hold passwords and keys: an operator makes them by hand, as k8s/README.md says.
 const BY_HAND: [&str; 2] = ["history-user", "access-keys"];
 const ADAPTER: &str = "k8s/components/autoscaling/adapter-values.yaml";
@@ -43,7 +45,13 @@ pub fn check(root: &Path) -> Result<Finding> {
     let surroundings = surroundings(root)?;
     let mut all = Vec::new();
     for name in OVERLAYS {
-        all.extend(faults(&overlay(root, name)?, &surroundings).into_iter().map(|fault| format!("{name}: {fault}")));
+        let documents = overlay(root, name)?;
+        all.extend(faults(&documents, &surroundings).into_iter().map(|fault| format!("{name}: {fault}")));
+        for component in OPTIONAL {
+            let documents = render::with(&root.join("k8s/components").join(component), documents.clone())?;
+            let found = faults(&documents, &surroundings).into_iter();
+            all.extend(found.map(|fault| format!("{name} with {component}: {fault}")));
+        }
     }
     let readme = fs::read_to_string(root.join(README)).context(README)?;
     all.extend(

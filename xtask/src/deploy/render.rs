@@ -35,6 +35,12 @@ pub fn render(dir: &Path) -> Result<Vec<Value>> {
     Ok(documents)
 }
 
+/// What a component makes of all documents of an overlay that does not take it by itself.
+pub fn with(component: &Path, mut documents: Vec<Value>) -> Result<Vec<Value>> {
+    gather(component, &mut documents)?;
+    Ok(documents)
+}
+
 /// Adds what a kustomization brings and does what it says. A component works on what is there already.
 fn gather(dir: &Path, all: &mut Vec<Value>) -> Result<()> {
     let path = dir.join("kustomization.yaml");

@@ -14,7 +14,7 @@ use backend::{
 use history::HistoryWriter;
 use service::{
     Durability, Health, Outcome, Shutdown, StartError,
-    settings::{AdminSettings, KafkaSettings, LogSettings},
+    settings::{AdminSettings, KafkaSettings, LogSettings, TraceSettings},
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -34,6 +34,7 @@ impl Setup {
         let settings = Settings {
             kafka,
             log: LogSettings::default(),
+            traces: TraceSettings::default(),
             admin: AdminSettings::default(),
             http: HttpSettings {
                 http_addr: SocketAddr::from(([127, 0, 0, 1], 0)),

@@ -1,5 +1,7 @@
 //! A way into Kafka for many records: no allocation and no future for each of them.
 
+use crate::traces::Span;
+
 use super::{Producer, SendError, deliveries::word};
 
 /// Sends records whose acknowledgements arrive at one function, by number. See [`Producer::outlet`].
@@ -18,6 +20,22 @@ impl Outlet {
     pub fn try_enqueue(&self, topic: &str, key: &[u8], value: &[u8], number: u64) -> Result<bool, SendError> {
         debug_assert!(number <= Self::MAX_NUMBER);
         self.producer.hand_over(topic, Some(key), Some(value), &[], word(self.index, number))
+    }
+
+    /// As [`Outlet::try_enqueue`], for a record that carries the trace of `span` on.
+    pub fn try_enqueue_within(
+        &self,
+        span: &Span,
+        topic: &str,
+        key: &[u8],
+        value: &[u8],
+        number: u64,
+    ) -> Result<bool, SendError> {
+        debug_assert!(number <= Self::MAX_NUMBER);
+        let carried = span.headers();
+        let headers: Vec<(&str, &[u8])> =
+            carried.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        self.producer.hand_over(topic, Some(key), Some(value), &headers, word(self.index, number))
     }
 
     /// As [`Outlet::try_enqueue`], waiting while the queue is full.
