@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
-import { browse, Page, PHONE, Server, until } from "./harness.mjs";
+import { browse, Page, PHONE, Server, secret, until } from "./harness.mjs";
 
 const KEY = "a key of the browser tests, long enough";
 const OLD_KEY = "another key, which was the first one once";
@@ -38,6 +38,7 @@ function token(role, { minutes = 60, key = KEY, sub = "ana", ...more } = {}) {
   const message = `${part({ typ: "JWT", alg: "HS256" })}.${part(claims)}`;
   const made = `${message}.${createHmac("sha256", key).update(message).digest("base64url")}`;
   given.push(made);
+  secret("token", made);
   return made;
 }
 

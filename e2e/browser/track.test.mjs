@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
-import { browse, Page, PHONE, Server, SMALL_PHONE, until } from "./harness.mjs";
+import { browse, Page, PHONE, Server, SMALL_PHONE, secret, until } from "./harness.mjs";
 
 const ROUTE = "railway-square-to-market-hall";
 const KEY = "a key of the browser tests, long enough";
@@ -35,13 +35,16 @@ const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url")
 /** A token with these claims, signed as the server does. */
 function signed(claims, key = KEY) {
   const message = `${part({ typ: "JWT", alg: "HS256" })}.${part(claims)}`;
-  return `${message}.${createHmac("sha256", key).update(message).digest("base64url")}`;
+  const made = `${message}.${createHmac("sha256", key).update(message).digest("base64url")}`;
+  secret("token", made);
+  return made;
 }
 
 async function link(delivery) {
   const { status, body } = await server.ask("POST", `/deliveries/${delivery.delivery}/link`, {});
   assert.equal(status, 201, JSON.stringify(body));
   assert.ok(body.url.startsWith(`${server.url}/track#`), body.url);
+  secret("link", body.url.split("#")[1]);
   return body;
 }
 

@@ -4,6 +4,7 @@
 //! docs/protocol.md alone.
 
 pub mod chaos;
+pub mod kept;
 pub mod process;
 pub mod rest;
 pub mod servers;

@@ -1,13 +1,16 @@
 //! A service as a process: started, waited for, killed, its log kept for when a test fails.
 
 use std::{
-    io::{BufRead, BufReader},
+    fs::File,
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
+
+use crate::kept;
 
 /// A running process. It is killed when this is dropped, and its log is printed if a test is failing then.
 pub struct Running {
@@ -49,13 +52,20 @@ impl Running {
             }
         }
         command.current_dir(root()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        kept::secrets_of(command);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         let log = Arc::new(Mutex::new(Vec::new()));
         let (out, err) = (child.stdout.take(), child.stderr.take());
+        let id = child.id();
         let keep = |stream: Box<dyn std::io::Read + Send>| {
             let log = log.clone();
+            let mut file: Option<File> = kept::log(name, id);
             std::thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    if let Some(file) = &mut file {
+                        // One write a line: both streams end in this file.
+                        file.write_all(format!("{line}\n").as_bytes()).expect("a log can be kept");
+                    }
                     if let Ok(mut log) = log.lock() {
                         log.push(line);
                     }

@@ -10,10 +10,11 @@ use std::{
 
 use serde_json::Value;
 
-use crate::process::binary;
+use crate::{kept, process::binary};
 
 /// Running servers.
 pub struct Servers {
+    name: String,
     dir: PathBuf,
     /// Arguments of `up` that were given.
     arguments: Vec<String>,
@@ -36,7 +37,7 @@ impl Servers {
         given.extend(["--port-base".to_owned(), free_ports().to_string()]);
         // Of this process, so that tests of another checkout or another run are not disturbed.
         let dir = target.join(format!("services/test-{name}-{}", std::process::id()));
-        let mut servers = Self { dir, arguments: given, endpoints: Value::Null };
+        let mut servers = Self { name: format!("servers-{name}"), dir, arguments: given, endpoints: Value::Null };
         let output = servers.up(&["--clean"]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "services up failed:\n{said}");
@@ -90,6 +91,7 @@ impl Drop for Servers {
             eprintln!("{}", String::from_utf8_lossy(&self.call(&["logs", "--lines", "60"]).stdout));
         }
         let _ = self.call(&["down"]);
+        kept::servers(&self.name, &self.dir);
         let _ = std::fs::remove_dir_all(&self.dir);
     }
 }

@@ -30,6 +30,16 @@ pub struct Chaos {
     /// Optimised services: for rates above some hundred
     #[arg(long)]
     release: bool,
+    /// A Prometheus beside it; at the end every rule, panel and search must give something (see `observe`)
+    #[arg(long)]
+    observe: bool,
+}
+
+impl Chaos {
+    /// A run in which nothing is killed, looked at by Prometheus.
+    pub fn calm() -> Self {
+        Self { kills: 0, rate: 50, ..short(true) }
+    }
 }
 
 /// Runs the subcommand. Where the machine lacks what real servers need, it says so and the exit code is 2.
@@ -42,9 +52,10 @@ pub fn run(chaos: &Chaos) -> Result<ExitCode> {
     Ok(if holds(chaos, false)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The short run that is part of the tests: eight kills, each server and each service once at least.
-pub fn short() -> Chaos {
-    Chaos { kills: 8, rate: 200, seed: None, brokers: 1, only: None, fault: None, release: false }
+/// The short run that is part of the tests: eight kills, each server and each service once at least; `observe`d where there
+/// is a Prometheus.
+pub fn short(observe: bool) -> Chaos {
+    Chaos { kills: 8, rate: 200, seed: None, brokers: 1, only: None, fault: None, release: false, observe }
 }
 
 /// Why it cannot run here; `None` where nothing is known against it.
@@ -72,6 +83,9 @@ pub fn holds(chaos: &Chaos, tls: bool) -> Result<bool> {
     command.arg("--xtask").arg(std::env::current_exe()?);
     for (name, number) in [("--kills", chaos.kills), ("--rate", chaos.rate), ("--brokers", chaos.brokers.into())] {
         command.arg(name).arg(number.to_string());
+    }
+    if chaos.observe {
+        command.arg("--observe");
     }
     let seed = chaos.seed.map(|seed| seed.to_string());
     for (name, value) in [("--seed", &seed), ("--only", &chaos.only), ("--fault", &chaos.fault)] {

@@ -7,6 +7,8 @@ mod chaos;
 mod check;
 mod city;
 mod deploy;
+#[cfg(unix)]
+mod observe;
 mod page;
 mod process;
 #[cfg(unix)]
@@ -40,6 +42,8 @@ enum Command {
     #[cfg(unix)]
     Chaos(chaos::Chaos),
     #[cfg(unix)]
+    Observe(observe::Observe),
+    #[cfg(unix)]
     Services(services::Services),
 }
 
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
         Command::Kibana(kibana) => deploy::kibana::import::run(&kibana),
         #[cfg(unix)]
         Command::Chaos(chaos) => chaos::run(&chaos),
+        #[cfg(unix)]
+        Command::Observe(observe) => observe::run(&observe),
         #[cfg(unix)]
         Command::Services(services) => services::run(&services),
         Command::City(city) => city::run(&city).map(|()| ExitCode::SUCCESS),

@@ -1,8 +1,11 @@
 //! `cargo xtask test`: every test that needs nothing but the machine. What cannot run here is named, never counted.
 
+mod secrets;
+
 use std::{
+    path::Path,
     process::{Command, ExitCode},
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 use anyhow::Result;
@@ -28,7 +31,9 @@ pub struct Test {
 /// Runs the subcommand.
 #[allow(clippy::print_stdout, reason = "this is a test runner's report")]
 pub fn run(test: &Test) -> Result<ExitCode> {
-    let began = Instant::now();
+    let (began, since) = (Instant::now(), SystemTime::now());
+    let kept = process::target_dir()?.join("tests");
+    secrets::prepare(&kept)?;
     let mut failed = Vec::new();
     let mut missing = Vec::new();
     let filter = test.filter.as_deref();
@@ -48,6 +53,13 @@ pub fn run(test: &Test) -> Result<ExitCode> {
         Ran::Not(reason) => missing.push(format!("a full disk: {reason}")),
     }
 
+    stage("deployment: the tools of others refuse broken copies");
+    match broken_copies(filter, &mut missing)? {
+        Ran::Passed => {}
+        Ran::Failed => failed.push("deployment"),
+        Ran::Not(reason) => missing.push(format!("deployment's tools on broken copies: {reason}")),
+    }
+
     if test.quick {
         missing.push("page, journeys and browser, a real Elasticsearch: --quick was asked for".to_owned());
     } else {
@@ -63,7 +75,7 @@ pub fn run(test: &Test) -> Result<ExitCode> {
         let tls = build::has_openssl();
         build::services(false, tls)?;
         let mut journeys = process::cargo()?;
-        journeys.args(["test", "--package", "e2e", "--no-fail-fast"]).args(filter);
+        journeys.args(["test", "--package", "e2e", "--no-fail-fast"]).args(filter).env("E2E_KEPT", &kept);
         // Two at a time: the page's tests, which are more than half of all, and beside them one of whole services after the
         // other. More would take from each other what each has a deadline for, on as little as two cores.
         journeys.args(["--", "--include-ignored", "--test-threads=2"]);
@@ -79,6 +91,12 @@ pub fn run(test: &Test) -> Result<ExitCode> {
             Ran::Passed => {}
             Ran::Failed => failed.push("chaos"),
             Ran::Not(reason) => missing.push(format!("chaos: {reason}")),
+        }
+        stage("secrets in logs");
+        match no_secrets(filter, &kept, since)? {
+            Ran::Passed => {}
+            Ran::Failed => failed.push("secrets in logs"),
+            Ran::Not(reason) => missing.push(format!("secrets in logs: {reason}")),
         }
     }
 
@@ -154,12 +172,42 @@ fn eight_kills(filter: Option<&str>) -> Result<Ran> {
     if let Some(reason) = crate::chaos::why_not()? {
         return Ok(Ran::Not(reason));
     }
-    Ok(if crate::chaos::holds(&crate::chaos::short(), build::has_openssl())? { Ran::Passed } else { Ran::Failed })
+    Ok(if crate::chaos::holds(&crate::chaos::short(false), build::has_openssl())? { Ran::Passed } else { Ran::Failed })
 }
 
 #[cfg(not(unix))]
 fn eight_kills(_: Option<&str>) -> Result<Ran> {
     Ok(Ran::Not("it needs a Unix".into()))
+}
+
+/// No log of a process that these tests started holds a secret that it was given.
+#[allow(clippy::print_stdout, reason = "this is a test runner's report")]
+fn no_secrets(filter: Option<&str>, kept: &Path, since: SystemTime) -> Result<Ran> {
+    let looked = secrets::look(kept, &[process::target_dir()?.join("chaos")], since)?;
+    println!("{} secrets, looked for in {} lines of {} logs", looked.secrets, looked.lines, looked.files);
+    looked.hits.iter().for_each(|hit| println!("{hit}"));
+    if looked.is_clean() {
+        return Ok(Ran::Passed);
+    }
+    if looked.hits.is_empty() && filter.is_some() {
+        return Ok(Ran::Not("the filter left no secrets, or no logs".into()));
+    }
+    Ok(Ran::Failed)
+}
+
+/// Each tool that `cargo xtask check` calls, on files that it must refuse.
+fn broken_copies(filter: Option<&str>, missing: &mut Vec<String>) -> Result<Ran> {
+    use crate::deploy::tools;
+    if filter.is_some_and(|filter| !tools::TESTS.contains(filter)) {
+        return Ok(Ran::Not("the filter asks for others".into()));
+    }
+    let mut tests = process::cargo()?;
+    tests.args(["test", "--package", "xtask", tools::TESTS, "--", "--ignored"]);
+    for (test, reason) in tools::lacking()? {
+        missing.push(format!("deployment's tools on broken copies: {test}: {reason}"));
+        tests.args(["--skip", test]);
+    }
+    Ok(if process::status(&mut tests)?.success() { Ran::Passed } else { Ran::Failed })
 }
 
 /// How the tests that fill a disk are named.

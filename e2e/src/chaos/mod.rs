@@ -14,6 +14,7 @@
 //! | `deck`, `faults` | which faults, in which order; how they are done |
 //! | `expect` | the fixes that must exist (pure) |
 //! | `log`, `store` | what Kafka and Elasticsearch hold |
+//! | `watch` | a Prometheus beside it, where one was asked for |
 //! | `judge`, `report` | the counts held against each other (pure); table and file |
 
 pub mod deck;
@@ -27,6 +28,7 @@ pub mod proxy;
 pub mod report;
 pub mod store;
 pub mod viewer;
+pub mod watch;
 pub mod world;
 
 use std::{
@@ -46,6 +48,7 @@ use letters::{Injected, Injector};
 use load::Load;
 use store::Store;
 use viewer::Viewer;
+use watch::Watch;
 use world::World;
 
 /// How long deliveries that are under way may take to end when the faults are over: they catch up what they owe first.
@@ -146,6 +149,9 @@ pub struct Options {
     /// The build tool's own binary, which starts servers
     #[arg(long, hide = true, default_value = "")]
     pub xtask: PathBuf,
+    /// A Prometheus beside it; at the end every rule, panel and search must give something
+    #[arg(long)]
+    pub observe: bool,
     /// Where the result is written: DIR/SEED.json
     #[arg(long, hide = true, default_value = "target/chaos")]
     pub out: PathBuf,
@@ -169,6 +175,7 @@ pub async fn run(options: &Options) -> Result<bool> {
     eprintln!("chaos: servers and services are ready after {} s", began.elapsed().as_secs());
     let store = Store::new(&world.elasticsearch)?;
     let faults = Faults::new(Arc::clone(&world), store.clone());
+    let watch = options.observe.then(|| Watch::start(&options.xtask, &world, &dir)).transpose()?;
     let mut course = Course::start(options, seed, &world).await?;
     tokio::time::sleep(CALM).await;
     match options.fault {
@@ -208,7 +215,12 @@ pub async fn run(options: &Options) -> Result<bool> {
         took: began.elapsed(),
     };
     let services_came_back = report.write(&options.out)?;
-    let clean = verdict.holds() && services_came_back;
+    // Last of all: what it does for its own sake is not to be counted.
+    let observed = match watch {
+        Some(watch) => watch.ask().await?,
+        None => true,
+    };
+    let clean = verdict.holds() && services_came_back && observed;
     Ok(if options.fault.is_some() { !verdict.holds() } else { clean })
 }
 

@@ -228,6 +228,11 @@ impl Drop for World {
 }
 
 impl Replica {
+    /// Where health and metrics are had.
+    pub fn admin(&self) -> String {
+        format!("127.0.0.1:{}", self.admin)
+    }
+
     fn child(&self) -> MutexGuard<'_, Option<Child>> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -26,6 +26,7 @@ fn made(secret: &Path, arguments: &str) -> String {
     let output = token(secret, arguments);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.lines().count() == 1, "{text} {}", String::from_utf8_lossy(&output.stderr));
+    e2e::kept::secret("token", text.trim());
     text.trim().to_owned()
 }
 
@@ -73,6 +74,7 @@ async fn tokens_open_what_they_say_and_stand_in_no_log() {
     let (status, link) = ask(&url, Method::POST, &format!("{path}/link"), Some(&dispatcher), None).await;
     assert_eq!(status, 201, "{link}");
     let customer = link["url"].as_str().unwrap().split_once('#').unwrap().1.to_owned();
+    e2e::kept::secret("link", &customer);
     assert_eq!(ask(&url, Method::GET, &path, Some(&customer), None).await.0, 200);
     let (status, _) = ask(&url, Method::POST, &format!("{path}/cancel"), Some(&dispatcher), Some(json!({}))).await;
     assert_eq!(status, 202);

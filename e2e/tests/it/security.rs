@@ -93,7 +93,9 @@ async fn the_store_is_as_strict(servers: &Servers, world: &World) {
     let asked = client.post(&url).basic_auth("admin", Some(&admin)).json(&json!({"name": "sink"})).send().await;
     let key: Value = asked.expect("an answer").json().await.expect("JSON");
     let (good, void) = (servers.dir().join("sink.key"), servers.dir().join("void.key"));
-    fs::write(&good, key["encoded"].as_str().expect("a key")).expect("a file can be written");
+    let encoded = key["encoded"].as_str().expect("a key");
+    e2e::kept::secret("API key", key["api_key"].as_str().expect("its secret part"));
+    fs::write(&good, encoded).expect("a file can be written");
     fs::write(&void, STANDARD.encode("nobody:nothing")).expect("a file can be written");
 
     let with_password = |user: &str, password: &str, ca: &str| {

@@ -1,6 +1,7 @@
 //! kibana/code-delivery.ndjson: every object that is named is there, what is JSON inside of texts can be read, and every field
 //! is one of the templates that the sink makes. And `cargo xtask kibana import URL`.
 
+mod answers;
 pub mod import;
 mod mapping;
 pub mod searches;

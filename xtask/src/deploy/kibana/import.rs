@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::{FILE, mapping, read, searches};
+use super::{FILE, answers, mapping, read, searches};
 use crate::{deploy::document::text, process};
 
 /// The dashboards: bring them into Kibana, or ask Elasticsearch what they would ask.
@@ -24,11 +24,18 @@ enum Wanted {
     /// Bring data views and dashboards into a Kibana; what is there is replaced
     Import(Server),
     /// Run the search behind each panel on an Elasticsearch that has our templates
-    Ask(Server),
+    Ask {
+        #[command(flatten)]
+        server: Server,
+        /// A panel with nothing to show is a fault, and so is a field that is not the template's
+        #[arg(long)]
+        filled: bool,
+    },
 }
 
+/// A Kibana or an Elasticsearch, and how it is asked.
 #[derive(Debug, clap::Args)]
-struct Server {
+pub struct Server {
     /// As http://127.0.0.1:5601 of Kibana, http://127.0.0.1:9200 of Elasticsearch
     url: String,
     /// The user, where one is needed
@@ -52,8 +59,8 @@ pub fn run(kibana: &Kibana) -> Result<ExitCode> {
             ensure!(answer["success"] == true, "Kibana refuses: {}", answer["errors"]);
             println!("{} objects are in {}/app/dashboards", answer["successCount"], server.url);
         }
-        Wanted::Ask(server) => {
-            let faults = ask(server)?;
+        Wanted::Ask { server, filled } => {
+            let faults = ask(server, *filled)?;
             faults.iter().for_each(|fault| println!("{fault}"));
             if !faults.is_empty() {
                 return Ok(ExitCode::FAILURE);
@@ -63,9 +70,10 @@ pub fn run(kibana: &Kibana) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs each panel's searches; tells what was found, and returns those that failed.
+/// Runs each panel's searches; tells what was found, and returns what is wrong: searches that failed and, where the store is to
+/// be `filled`, what shows nothing and fields that are not those of the templates.
 #[allow(clippy::print_stdout, reason = "this is a tool's report")]
-fn ask(server: &Server) -> Result<Vec<String>> {
+pub fn ask(server: &Server, filled: bool) -> Result<Vec<String>> {
     let root = process::root()?;
     let (objects, fields) = (read(&root)?, mapping::fields(&root)?);
     let mut faults = Vec::new();
@@ -83,14 +91,27 @@ fn ask(server: &Server) -> Result<Vec<String>> {
                 None if answer["_shards"]["failed"] != 0 => {
                     faults.push(format!("{title}: {pattern}: {}", answer["_shards"]))
                 }
-                None => println!("{title}: {pattern}: {} documents", answer["hits"]["total"]["value"]),
+                None => {
+                    println!("{title}: {pattern}: {} documents", answer["hits"]["total"]["value"]);
+                    let empty = answers::empty(&answer).into_iter().filter(|_| filled);
+                    faults.extend(empty.map(|figure| format!("{title}: {pattern}: nothing in {figure}")));
+                }
             }
         }
+    }
+    for (pattern, fields) in fields.iter().filter(|_| filled) {
+        let mappings = server.send(&format!("{pattern}/_mapping"), &[], None)?;
+        faults.extend(answers::differences(&mappings, fields).into_iter().map(|fault| format!("{pattern}: {fault}")));
     }
     Ok(faults)
 }
 
 impl Server {
+    /// One that asks for no password.
+    pub fn plain(url: &str) -> Self {
+        Self { url: url.to_owned(), user: None, password_file: None, ca_file: None }
+    }
+
     /// Sends a request by curl, which brings TLS; the password goes through its standard input, so no list of processes
     /// has it.
     fn send(&self, path: &str, more: &[&str], body: Option<&Value>) -> Result<Value> {
