@@ -9,10 +9,12 @@
 //! write, with the same calm: `entregador`, `entrega`, `rota`, `em atraso`, `previsão`. A variable may stand anywhere.
 //! What has one form for one and another for many has the keys `_1` and `_n`, and `_0` where there may be none.
 //!
-//! A further language is a file beside these, its name in `build.rs`, and a variant of [`model::Language`]; the compiler
-//! names the rest. The language is the browser's, or the one that was chosen (`static/theme.js` sets `<html lang>` before the
-//! first paint). It does not change while the page is open: to choose one is to load the page again, where the address
-//! brings the view back.
+//! A further language is a file beside these, its name in `build.rs` and in `static/theme.js`, and a variant of
+//! [`model::Language`]: the compiler names what that lacks. The pages without wasm have words of their own: `static/login.js`,
+//! `ground/basemap.mjs` and the customer's `track/words.mjs`.
+//!
+//! The language is the browser's, or the one that was chosen: `theme.js` sets `<html lang>` before the first paint. It does not
+//! change while the page is open: to choose one is to load the page again, where the address brings the view back.
 
 #![allow(missing_docs, reason = "a text says itself what it is")]
 
