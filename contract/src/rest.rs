@@ -168,9 +168,13 @@ pub struct FiguresRow {
     pub delivered: u64,
     /// Mean time from start to end of the delivered ones, s.
     pub mean_s: Option<f64>,
-    /// Share of the delivered ones with a promise that kept it, 0 to 1.
+    /// Those of the delivered ones that were promised.
+    pub promised: u64,
+    /// Share of the promised ones that kept it, 0 to 1.
     pub on_time: Option<f64>,
-    /// Mean distance from the arrival that was predicted half-way to the end, of the delivered ones, s.
+    /// Those of the delivered ones whose arrival was predicted half-way.
+    pub predicted: u64,
+    /// Mean distance from that prediction to the end, either way, s.
     pub mean_eta_error_s: Option<f64>,
 }
 

@@ -29,7 +29,7 @@ mod writer;
 
 pub use error::{OpenError, Unavailable};
 pub use open::{Options, open_reader, open_writer};
-pub use query::{After, Bucket, By, DeliveryQuery, Slice, SliceQuery, Stats, StatsQuery, StatsRow};
+pub use query::{After, Along, Bucket, By, DeliveryQuery, Slice, SliceQuery, Stats, StatsQuery, StatsRow};
 pub use reader::HistoryReader;
 pub use run::{Run, RunTally};
 pub use thin::{GAP_MS, Thinner};

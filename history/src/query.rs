@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use contract::{Bounds, CourierId, Delivery, DeliveryId, DeliveryStatus, Invalid, Millis, Position};
+use contract::{Bounds, CourierId, Delivery, DeliveryId, DeliveryStatus, Invalid, Millis, Position, RouteId};
 
 /// Which stored deliveries. An absent filter lets everything through.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -13,6 +13,12 @@ pub struct DeliveryQuery {
     pub courier: Option<CourierId>,
     /// Only with exactly this reference.
     pub reference: Option<String>,
+    /// Only along this.
+    pub along: Option<Along>,
+    /// Only delivered and promised ones that kept the promise, or did not.
+    pub on_time: Option<bool>,
+    /// Only delivered ones whose arrival was predicted half-way, or was not.
+    pub predicted: Option<bool>,
     /// Only requested at or after this time, ms UTC.
     pub from: Option<Millis>,
     /// Only requested at or before this time, ms UTC.
@@ -28,6 +34,15 @@ impl DeliveryQuery {
     pub fn page_size(&self) -> usize {
         self.limit.clamp(1, crate::MAX_PAGE)
     }
+}
+
+/// What a delivery goes along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Along {
+    /// This named route.
+    Route(RouteId),
+    /// A path of a client's own, which has no name.
+    OwnPath,
 }
 
 /// Where a page ended: the place of its last delivery in the order (requested_at, id), which never changes while a
@@ -180,9 +195,13 @@ pub struct StatsRow {
     pub delivered: u64,
     /// Mean time from start to end of the delivered ones, s.
     pub mean_s: Option<f64>,
-    /// Share of the delivered ones with a promise that kept it, 0 to 1.
+    /// Those of the delivered ones that were promised.
+    pub promised: u64,
+    /// Share of the promised ones that kept it, 0 to 1.
     pub on_time: Option<f64>,
-    /// Mean distance from the arrival predicted half-way to the end, of the delivered ones that have one, s.
+    /// Those of the delivered ones whose arrival was predicted half-way.
+    pub predicted: u64,
+    /// Mean distance from that prediction to the end, either way, s.
     pub mean_eta_error_s: Option<f64>,
 }
 

@@ -41,7 +41,9 @@ pub async fn deliveries(State(app): State<Arc<App>>, mut query: Parameters) -> R
         count: row.count,
         delivered: row.delivered,
         mean_s: row.mean_s,
+        promised: row.promised,
         on_time: row.on_time,
+        predicted: row.predicted,
         mean_eta_error_s: row.mean_eta_error_s,
     };
     Ok(Json(Figures { rows: stats.rows.into_iter().map(row).collect(), more: stats.more, through: stats.through }))

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::{Extension, Json, extract::State};
 use contract::{
-    CourierId, DeliveryId, DeliveryStatus, Millis,
+    CourierId, DeliveryId, DeliveryStatus, Millis, RouteId,
     rest::{Audit, DeliveryPage, Trail},
 };
 use fleet::customer;
-use history::DeliveryQuery;
+use history::{Along, DeliveryQuery};
 
 use super::{
     deliveries, link,
@@ -23,18 +23,30 @@ use crate::{
 /// How far back a courier's trail reaches where nothing else is asked for, ms.
 const DEFAULT_TRAIL_MS: Millis = 60 * 60 * 1000;
 
-/// GET /deliveries?status&courier&reference&from&to&limit<=200&after: stored ones, newest first.
+/// GET /deliveries?status&courier&reference&route&own_path&on_time&predicted&from&to&limit<=200&after: stored ones, newest first.
 #[utoipa::path(get, path = "/api/v1/deliveries",
     params(("status" = Option<String>, Query), ("courier" = Option<String>, Query), ("reference" = Option<String>, Query),
+        ("route" = Option<String>, Query), ("own_path" = Option<bool>, Query), ("on_time" = Option<bool>, Query), ("predicted" = Option<bool>, Query),
         ("from" = Option<i64>, Query), ("to" = Option<i64>, Query), ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
     responses((status = 200, body = DeliveryPage), (status = 422, body = contract::Problem), (status = 503, body = contract::Problem)))]
 pub async fn deliveries(State(app): State<Arc<App>>, mut query: Parameters) -> Result<Json<DeliveryPage>> {
+    let route = query.take("route", |text| RouteId::new(text).map_err(|error| error.to_string()));
+    let own_path = query.take("own_path", |text| match text {
+        "true" => Ok(Along::OwnPath),
+        _ => Err("must be true".into()),
+    });
+    if own_path.is_some() && route.is_some() {
+        query.wrong("own_path", "is along no route");
+    }
     let wanted = DeliveryQuery {
         status: query.take("status", |name| {
             DeliveryStatus::from_name(name).ok_or_else(|| "must be a status of a delivery".into())
         }),
         courier: query.take("courier", |text| CourierId::new(text).map_err(|error| error.to_string())),
         reference: query.take("reference", |text| Ok(text.to_owned())),
+        along: own_path.or(route.map(Along::Route)),
+        on_time: query.yes_or_no("on_time"),
+        predicted: query.yes_or_no("predicted"),
         from: query.time("from"),
         to: query.time("to"),
         limit: query.count("limit", 100, history::MAX_PAGE),

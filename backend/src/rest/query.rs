@@ -69,6 +69,11 @@ impl Parameters {
         self.take(name, |text| read(text).ok_or_else(|| "must be a time in ms since 1970".into()))
     }
 
+    /// `true` or `false`.
+    pub fn yes_or_no(&mut self, name: &str) -> Option<bool> {
+        self.take(name, |text| text.parse().map_err(|_| "must be true or false".into()))
+    }
+
     /// A number.
     pub fn number(&mut self, name: &str) -> Option<f64> {
         let read = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite());

@@ -167,6 +167,20 @@ async fn the_store_answers_lists_trails_and_audits() {
     assert_eq!(seen.len(), 5);
     let found: DeliveryPage = api.get("/deliveries?reference=order%207&status=delivered").await.expect(200);
     assert_eq!(found.items, std::slice::from_ref(&run));
+    for (query, found) in
+        [("route=no-such", 0), ("own_path=true", 5), ("on_time=true", 0), ("predicted=false", 1), ("predicted=true", 0)]
+    {
+        let page: DeliveryPage = api.get(&format!("/deliveries?{query}")).await.expect(200);
+        assert_eq!(page.items.len(), found, "{query}");
+    }
+    for (query, pointer, rule) in [
+        ("on_time=late", "?on_time", "must be true or false"),
+        ("own_path=false", "?own_path", "must be true"),
+        ("own_path=true&route=harbour", "?own_path", "is along no route"),
+    ] {
+        let wrong = api.get(&format!("/deliveries?{query}")).await.wrong();
+        assert_eq!(wrong, [(pointer.to_owned(), rule.to_owned())], "{query}");
+    }
     let trail: Trail = api.get(&format!("/deliveries/{}/trail", run.delivery)).await.expect(200);
     assert_eq!((trail.points.len(), trail.through), (9, start));
     let thin: Trail = api.get(&format!("/deliveries/{}/trail?max_points=3", run.delivery)).await.expect(200);

@@ -90,10 +90,22 @@ fn replay_and_figures() {
         count: 12,
         delivered: 11,
         mean_s: Some(540.5),
-        on_time: Some(0.91),
-        mean_eta_error_s: None,
+        promised: 10,
+        on_time: Some(0.9),
+        predicted: 11,
+        mean_eta_error_s: Some(35.0),
     };
-    let none = FiguresRow { key: String::new(), count: 1, delivered: 0, mean_s: None, on_time: None, ..row.clone() };
+    let none = FiguresRow {
+        key: String::new(),
+        count: 1,
+        delivered: 0,
+        mean_s: None,
+        promised: 0,
+        on_time: None,
+        predicted: 0,
+        mean_eta_error_s: None,
+        ..row.clone()
+    };
     golden::json("rest/figures.json", &Figures { rows: vec![none, row], more: false, through: THROUGH });
 }
 

@@ -10,7 +10,7 @@ use super::{
     marks,
     search::{Pages, search},
 };
-use crate::{After, DeliveryQuery, Unavailable};
+use crate::{After, Along, DeliveryQuery, Unavailable};
 
 /// One delivery, by its id: the server finds it even before a search would.
 pub(super) async fn delivery(client: &Client, id: DeliveryId) -> Result<Option<Delivery>, Unavailable> {
@@ -74,6 +74,22 @@ fn conditions(query: &DeliveryQuery) -> Vec<Value> {
     term("status", query.status.map(|status| json!(status)));
     term("courier", query.courier.as_ref().map(|courier| json!(courier)));
     term("reference", query.reference.as_ref().map(|reference| json!(reference)));
+    // Stored of delivered ones alone.
+    term("on_time", query.on_time.map(|on_time| json!(on_time)));
+    let absent = |field: &str| json!({ "bool": { "must_not": { "exists": { "field": field } } } });
+    match &query.along {
+        Some(Along::Route(route)) => conditions.push(json!({ "term": { "route": route } })),
+        Some(Along::OwnPath) => conditions.push(absent("route")),
+        None => {}
+    }
+    match query.predicted {
+        Some(true) => conditions.push(json!({ "exists": { "field": "eta_error_ms" } })),
+        Some(false) => {
+            conditions.push(json!({ "term": { "status": "delivered" } }));
+            conditions.push(absent("eta_error_ms"));
+        }
+        None => {}
+    }
     if query.from.is_some() || query.to.is_some() {
         // An end that is null is none.
         conditions.push(json!({ "range": { "requested_at": { "gte": query.from, "lte": query.to } } }));

@@ -26,7 +26,9 @@ pub(super) async fn of(client: &Client, query: &StatsQuery) -> Result<Stats, Una
         doc_count: u64,
         delivered: Delivered,
         took: Figure,
+        promised: Counted,
         on_time: Figure,
+        predicted: Counted,
         eta_error: Figure,
     }
     #[derive(Deserialize)]
@@ -37,6 +39,10 @@ pub(super) async fn of(client: &Client, query: &StatsQuery) -> Result<Stats, Una
     #[derive(Deserialize)]
     struct Delivered {
         doc_count: u64,
+    }
+    #[derive(Deserialize)]
+    struct Counted {
+        value: u64,
     }
     let through = marks::through(client).await?;
     let interval = format!("{}ms", query.bucket.width_ms());
@@ -59,7 +65,9 @@ pub(super) async fn of(client: &Client, query: &StatsQuery) -> Result<Stats, Una
                 "delivered": { "filter": { "term": { "status": "delivered" } } },
                 // All are there of delivered ones alone.
                 "took": { "avg": { "field": "took_ms" } },
+                "promised": { "value_count": { "field": "on_time" } },
                 "on_time": { "avg": { "field": "on_time" } },
+                "predicted": { "value_count": { "field": "eta_error_ms" } },
                 "eta_error": { "avg": { "field": "eta_error_ms" } },
             },
         } },
@@ -73,7 +81,9 @@ pub(super) async fn of(client: &Client, query: &StatsQuery) -> Result<Stats, Una
         count: row.doc_count,
         delivered: row.delivered.doc_count,
         mean_s: row.took.value.map(|ms| ms / 1_000.0),
+        promised: row.promised.value,
         on_time: row.on_time.value,
+        predicted: row.predicted.value,
         mean_eta_error_s: row.eta_error.value.map(|ms| ms / 1_000.0),
     });
     Ok(Stats { rows: rows.collect(), more, through })

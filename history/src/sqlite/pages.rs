@@ -4,7 +4,7 @@ use contract::{Delivery, DeliveryId, Millis, rest::DeliveryPage};
 use rusqlite::{Connection, OptionalExtension, ToSql, params_from_iter};
 
 use super::row;
-use crate::{After, DeliveryQuery, PartitionMark};
+use crate::{After, Along, DeliveryQuery, PartitionMark};
 
 /// The smallest `through` of all partitions, 0 where none was marked.
 pub(super) fn through(state: &Connection) -> rusqlite::Result<Millis> {
@@ -72,6 +72,26 @@ fn statement(query: &DeliveryQuery) -> (String, Vec<Box<dyn ToSql>>) {
     if let Some(reference) = &query.reference {
         conditions.push("reference = ?");
         values.push(Box::new(reference.clone()));
+    }
+    match &query.along {
+        Some(Along::Route(route)) => {
+            conditions.push("route = ?");
+            values.push(Box::new(route.as_str().to_owned()));
+        }
+        Some(Along::OwnPath) => conditions.push("route IS NULL"),
+        None => {}
+    }
+    match query.on_time {
+        Some(true) => conditions.push("status = 'delivered' AND finished_at <= promised_at"),
+        Some(false) => conditions.push("status = 'delivered' AND finished_at > promised_at"),
+        None => {}
+    }
+    match query.predicted {
+        Some(true) => {
+            conditions.push("status = 'delivered' AND json_extract(document, '$.eta_half_way') IS NOT NULL");
+        }
+        Some(false) => conditions.push("status = 'delivered' AND json_extract(document, '$.eta_half_way') IS NULL"),
+        None => {}
     }
     if let Some(from) = query.from {
         conditions.push("requested_at >= ?");

@@ -13,12 +13,14 @@ pub(super) fn of(state: &Connection, query: &StatsQuery) -> rusqlite::Result<Sta
         Some(By::Courier) => "courier",
         Some(By::Status) => "status",
     };
-    // avg() leaves nulls out: a delivery without times or without a promise does not count there.
+    // avg() and count() leave nulls out: a delivery without times or without a promise does not count there.
     let mut statement = state.prepare_cached(&format!(
         "SELECT requested_at / ?3 * ?3 AS t, {key} AS key, count(*),
              count(*) FILTER (WHERE status = 'delivered'),
              avg((finished_at - started_at) / 1000.0) FILTER (WHERE status = 'delivered'),
+             count(finished_at <= promised_at) FILTER (WHERE status = 'delivered'),
              avg(finished_at <= promised_at) FILTER (WHERE status = 'delivered'),
+             count(finished_at - json_extract(document, '$.eta_half_way')) FILTER (WHERE status = 'delivered'),
              avg(abs(finished_at - json_extract(document, '$.eta_half_way')) / 1000.0) FILTER (WHERE status = 'delivered')
          FROM delivery WHERE requested_at BETWEEN ?1 AND ?2
          GROUP BY t, key ORDER BY t, key LIMIT ?4"
@@ -32,8 +34,10 @@ pub(super) fn of(state: &Connection, query: &StatsQuery) -> rusqlite::Result<Sta
                 count: row.get::<_, i64>(2)?.unsigned_abs(),
                 delivered: row.get::<_, i64>(3)?.unsigned_abs(),
                 mean_s: row.get(4)?,
-                on_time: row.get(5)?,
-                mean_eta_error_s: row.get(6)?,
+                promised: row.get::<_, i64>(5)?.unsigned_abs(),
+                on_time: row.get(6)?,
+                predicted: row.get::<_, i64>(7)?.unsigned_abs(),
+                mean_eta_error_s: row.get(8)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;

@@ -78,6 +78,7 @@ macro_rules! contract_tests {
             trails::a_slice_respects_bounds_and_limit,
             deliveries::pages_come_newest_first_and_lose_none,
             deliveries::filters_narrow_the_page,
+            deliveries::what_figures_count_is_what_pages_list,
             deliveries::open_ones_are_listed,
             runs::audit_of_a_delivered_run,
             runs::audit_of_other_runs,

@@ -37,38 +37,46 @@ pub async fn rows_by_bucket_and_key(engine: &impl Engine) {
         assert!(!stats.more);
         stats.rows
     };
-    let row = |t, key: &str, count, delivered, mean_s, on_time, mean_eta_error_s| StatsRow {
+    let row = |t, key: &str, (count, delivered), mean_s, (promised, on_time), (predicted, mean_eta_error_s)| StatsRow {
         t,
         key: key.into(),
         count,
         delivered,
         mean_s,
+        promised,
         on_time,
+        predicted,
         mean_eta_error_s,
     };
     let end = T0 + 100 * HOUR;
     assert_eq!(
         stats(T0, end, Bucket::Day, None).await,
-        [row(T0, "", 4, 3, Some(300.0), Some(0.5), Some(15.0)), row(T0 + DAY, "", 1, 0, None, None, None)]
+        [
+            row(T0, "", (4, 3), Some(300.0), (2, Some(0.5)), (2, Some(15.0))),
+            row(T0 + DAY, "", (1, 0), None, (0, None), (0, None))
+        ]
     );
     assert_eq!(
         stats(T0, end, Bucket::Hour, Some(By::Status)).await,
         [
-            row(T0, "cancelled", 1, 0, None, None, None),
-            row(T0, "delivered", 3, 3, Some(300.0), Some(0.5), Some(15.0)),
-            row(T0 + 30 * HOUR, "in_transit", 1, 0, None, None, None),
+            row(T0, "cancelled", (1, 0), None, (0, None), (0, None)),
+            row(T0, "delivered", (3, 3), Some(300.0), (2, Some(0.5)), (2, Some(15.0))),
+            row(T0 + 30 * HOUR, "in_transit", (1, 0), None, (0, None), (0, None)),
         ]
     );
     assert_eq!(
         stats(T0, T0 + HOUR, Bucket::FiveMinutes, Some(By::Route)).await,
         [
-            row(T0, "", 1, 1, Some(600.0), None, Some(20.0)),
-            row(T0, "harbour", 3, 2, Some(150.0), Some(0.5), Some(10.0))
+            row(T0, "", (1, 1), Some(600.0), (0, None), (1, Some(20.0))),
+            row(T0, "harbour", (3, 2), Some(150.0), (2, Some(0.5)), (1, Some(10.0)))
         ]
     );
     assert_eq!(
         stats(T0 + 1, T0 + 2, Bucket::Day, Some(By::Courier)).await,
-        [row(T0, "c-1", 1, 1, Some(600.0), None, Some(20.0)), row(T0, "c-2", 1, 1, Some(200.0), Some(0.0), Some(10.0))]
+        [
+            row(T0, "c-1", (1, 1), Some(600.0), (0, None), (1, Some(20.0))),
+            row(T0, "c-2", (1, 1), Some(200.0), (1, Some(0.0)), (1, Some(10.0)))
+        ]
     );
     assert!(stats(0, T0 - 1, Bucket::Day, None).await.is_empty());
 }
