@@ -94,9 +94,14 @@ impl Place {
         if degrees >= 360.0 { 0.0 } else { degrees }
     }
 
-    /// The place a share `k` (0 to 1) of the way to `other`, straight in degrees: right for the short legs of a street.
+    /// The place a share `k` (0 to 1) of the way to `other`, straight in degrees: right for the short legs of a street. The
+    /// way is the shorter one around the Earth.
     pub fn lerp(self, other: Self, k: f64) -> Self {
-        Self::saturating(self.lat + (other.lat - self.lat) * k, self.lon + (other.lon - self.lon) * k)
+        let mut east = other.lon - self.lon;
+        if east.abs() > 180.0 {
+            east -= 360.0_f64.copysign(east);
+        }
+        Self::saturating(self.lat + (other.lat - self.lat) * k, self.lon + east * k)
     }
 
     /// Web-mercator coordinates in [0, 1], x eastwards and y southwards from the north-west corner (EPSG:3857, as
@@ -215,6 +220,17 @@ mod tests {
         assert!((metres - 777.0).abs() < 10.0, "{metres}");
         assert!((place(0.0, 0.0).bearing_deg(place(0.0, 1.0)) - 90.0).abs() < 1e-9);
         assert!((place(1.0, 0.0).bearing_deg(place(0.0, 0.0)) - 180.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn half_way_over_the_antimeridian_is_on_it() {
+        let (fiji, samoa) = (place(-16.5, 179.994), place(-16.5, -179.994));
+        for (from, to) in [(fiji, samoa), (samoa, fiji)] {
+            let quarter = from.lerp(to, 0.25);
+            assert!((quarter.distance_m(from) * 4.0 - from.distance_m(to)).abs() < 0.01, "{quarter:?}");
+            assert!((from.lerp(to, 0.5).lon().abs() - 180.0).abs() < 1e-9);
+        }
+        assert_eq!(place(0.0, -90.0).lerp(place(0.0, 90.0), 0.5), place(0.0, 0.0));
     }
 
     #[test]
