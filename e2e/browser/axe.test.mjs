@@ -48,6 +48,27 @@ for (const [name, options] of [
   });
 }
 
+for (const [name, options] of [["by day", {}], ["by night", { colorScheme: "dark" }], ["on a phone", { viewport: SMALL_PHONE, hasTouch: true, isMobile: true }]]) {
+  test(`nor has the past, ${name}`, async () => {
+    const at = await until("something is past, and stored", async () => {
+      const { through } = await server.get("/deliveries?limit=1");
+      const found = await server.get(`/analytics/deliveries?to=${through}`);
+      return Date.now() - through < 30_000 && found.rows.length > 0 && through - 15_000;
+    }, 60_000);
+    const page = await Page.open(browser, server, `?t=${at}`, { ...still, viewport: DESKTOP, ...options });
+    await until("the past is shown", async () => (await page.connection()) === "replay" && (await page.attribute("[data-past]", "data-past")) === "shown", 60_000);
+    await until("its list is there", async () => (await page.$(".row[data-courier]:visible, .hollow:visible").count()) > 0);
+    await check(page, "past");
+    const away = { status: 503, contentType: "application/problem+json", body: JSON.stringify({ type: "/problems/history-unavailable", title: "History is away", status: 503, detail: "the store does not answer" }) };
+    page.allow(/503|Service Unavailable/);
+    await page.context.route("**/api/v1/replay?*", (route) => route.fulfill(away));
+    await page.tab.goto(`${server.url}/?t=${at - 60_000}`);
+    await page.$("[data-banner=history]").waitFor();
+    await check(page, "past without history");
+    await page.close();
+  });
+}
+
 test("nor has a page whose server is away", async () => {
   const page = await Page.open(browser, server, "", { ...still, viewport: DESKTOP });
   await page.ready();

@@ -220,7 +220,7 @@ export class Page {
     Page.#open.add(opened);
     opened.tab = await opened.context.newPage();
     opened.#listen();
-    watch(opened.tab);
+    await watch(opened.tab);
     await opened.tab.goto(`${server.url}/${query}`, { timeout: 60_000 });
     return opened;
   }
@@ -392,13 +392,12 @@ export class Page {
     const [wide, window] = await this.tab.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     assert.ok(wide <= window, `${what}: ${wide} px wide in a window of ${window} px`);
     const beyond = await this.tab.evaluate(() => {
-      // What scrolls by itself, or lies in something that does, may be wider.
-      const scrolls = (element) => element && (/auto|scroll|hidden/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+      // What scrolls by itself may be wider.
       const found = [];
       for (const element of document.querySelectorAll(".app button, .app input, .app h1, .app h2, .app .card")) {
         const box = element.getBoundingClientRect();
         const shown = box.width > 0 && getComputedStyle(element).visibility === "visible";
-        if (shown && (box.left < -1 || box.right > innerWidth + 1) && !element.closest(".counts, .chips, .vh, .skip") && !element.closest("[hidden]")) {
+        if (shown && (box.left < -1 || box.right > innerWidth + 1) && !element.closest(".counts, .chips, .chart.wide, .vh, .skip") && !element.closest("[hidden]")) {
           found.push(`${element.tagName} ${element.className} ${element.textContent.slice(0, 40)}`);
         }
       }

@@ -105,6 +105,24 @@ test("a GPX file is driven; what cannot be read is named with its reason", async
   await page.close();
 });
 
+test("a line of one's own is taken off the list again", async () => {
+  const page = await openForm();
+  await page.$("#own-file").setInputFiles([file("block.gpx", GPX), file("lines.csv", "60.17,24.94\n60.18,24.95\n")]);
+  const own = page.$("#start-form [data-route^=own-line]");
+  await until("both are listed", async () => (await own.count()) === 2);
+  await page.$("#start-form").getByRole("button", { name: "Remove Round the block & back" }).click();
+  await until("one is left", async () => (await own.count()) === 1);
+  assert.match(await own.innerText(), /Lines/);
+  assert.equal(await page.tab.evaluate(() => document.activeElement.id), "draw", "the keyboard goes on beside it");
+  await page.shot("own-lines");
+  if ((await own.getAttribute("aria-checked")) !== "true") await own.click();
+  await page.$("[data-remove]").click();
+  await until("none is left", async () => (await own.count()) === 0);
+  await until("another route is chosen instead", async () => (await page.$("#start-form [data-route][aria-checked=true]").count()) === 1);
+  assert.ok((await page.$("#start-form [data-route]").count()) >= 24, "the server's are still there");
+  await page.close();
+});
+
 test("a file that is dropped anywhere opens the form with its line", async () => {
   const page = await Page.open(browser, server, "", { viewport: DESKTOP });
   await page.ready();

@@ -5,7 +5,11 @@ use leptos::prelude::*;
 use crate::{
     callout::{Callout, PreviewPill},
     controls::Controls,
+    later::{Later, later},
     legend::Legend,
+    live::Live,
+    part::part,
+    signal::Memo,
     spot_list::SpotList,
     time_bar::TimeBar,
     toasts::Toasts,
@@ -14,6 +18,9 @@ use crate::{
 /// The map's buttons, the selection's card, the list of a spot, the pill of a previewed way, the legend, the time bar and the notices.
 #[component]
 pub fn Floats() -> impl IntoView {
+    let live = Live::expect();
+    let has_figures = Memo::new(move |_| live.figures.with(Option::is_some));
+    let figures = move || has_figures.get().then(|| later(Later::Figures));
     view! {
         <Controls/>
         <Callout/>
@@ -21,6 +28,7 @@ pub fn Floats() -> impl IntoView {
         <PreviewPill/>
         <Legend/>
         <TimeBar/>
+        {part(figures)}
         <Toasts/>
     }
     .into_any()

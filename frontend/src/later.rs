@@ -13,6 +13,7 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use crate::{
     browser,
     drawer::Drawer,
+    figures::Figures,
     floats::Floats,
     help::Help,
     hollow::{NoMatch, NothingYet},
@@ -57,6 +58,8 @@ pub enum Later {
     NothingYet,
     /// Where rows would stand: the filter leaves none.
     NoMatch,
+    /// Figures about what was delivered.
+    Figures,
     /// What shows the past: it fetches, plays and tells when that is.
     Replay,
     /// Its buttons, in the time bar.
@@ -108,6 +111,11 @@ fn no_match() -> Result<Build, SplitLoaderError> {
     Ok(|| view! { <NoMatch/> }.into_any())
 }
 
+#[wasm_split(figures, fallible)]
+fn figures() -> Result<Build, SplitLoaderError> {
+    Ok(|| view! { <Figures/> }.into_any())
+}
+
 #[wasm_split(replay, fallible)]
 fn replay() -> Result<Build, SplitLoaderError> {
     Ok(|| view! { <Replay/> }.into_any())
@@ -154,6 +162,7 @@ impl Later {
             Self::Menu => Box::pin(menu()),
             Self::NothingYet => Box::pin(nothing_yet()),
             Self::NoMatch => Box::pin(no_match()),
+            Self::Figures => Box::pin(figures()),
             Self::Replay => Box::pin(replay()),
             Self::Deck => Box::pin(deck()),
         }
@@ -226,6 +235,9 @@ fn close(which: Later) -> AnyView {
         }
         Later::Help => {
             view! { <button class="btn sm" on:click=move |_| layout.help.set(false)>{say!(close)}</button> }.into_any()
+        }
+        Later::Figures => {
+            view! { <button class="btn sm" on:click=move |_| live.figures.set(None)>{say!(close)}</button> }.into_any()
         }
         Later::Replay => {
             view! { <button class="btn sm" on:click=move |_| live.to_live()>{say!(key_live)}</button> }.into_any()

@@ -14,6 +14,7 @@ mod catalogue;
 mod controls;
 mod drawer;
 mod face;
+mod figures;
 mod floats;
 mod format;
 mod help;

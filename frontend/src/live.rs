@@ -72,6 +72,8 @@ pub struct Live {
     pub follow: RwSignal<Follow>,
     /// What is shown of list and map.
     pub filter: RwSignal<Filter>,
+    /// The figures, while they are open: what `model::figures::Board` reads.
+    pub figures: RwSignal<Option<String>>,
     /// What a person chose.
     pub theme: RwSignal<Theme>,
     /// The colours in use; follows `theme` and the system.
@@ -133,6 +135,7 @@ impl Live {
             hovered: RwSignal::new(None),
             follow: RwSignal::default(),
             filter: RwSignal::new(address.filter),
+            figures: RwSignal::new(address.figures),
             theme: RwSignal::new(address.theme),
             dark: RwSignal::new(false),
             view: RwSignal::new(None),

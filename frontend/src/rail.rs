@@ -279,7 +279,7 @@ fn skeleton() -> AnyView {
             </div>
         }
     });
-    view! { <div class="rows" aria-busy="true" aria-label=say!(loading) style="overflow:hidden">{rows.collect_view()}</div> }.into_any()
+    view! { <div class="rows" role="status" aria-busy="true" aria-label=say!(loading) style="overflow:hidden">{rows.collect_view()}</div> }.into_any()
 }
 
 #[component]

@@ -9,12 +9,12 @@ use model::{Connection, text::fixed};
 use wasm_bindgen::JsCast;
 
 use crate::{
-    format,
+    browser, format,
     later::{Later, later},
     layout::{Layout, Size},
     live::Live,
     part::part,
-    sign::icon_small,
+    sign::{icon, icon_small},
     signal::{Memo, RwSignal},
     words::{self, say},
 };
@@ -25,6 +25,14 @@ const HOUR: Millis = 3_600_000;
 #[component]
 pub fn TimeBar() -> impl IntoView {
     let (live, layout) = (Live::expect(), Layout::expect());
+    let keys = window_event_listener(ev::keydown, move |event| {
+        let combined = event.ctrl_key() || event.meta_key() || event.alt_key();
+        if !combined && matches!(event.key().as_str(), "a" | "A") && !browser::is_typing() {
+            event.prevent_default();
+            toggle_figures(live);
+        }
+    });
+    on_cleanup(move || keys.remove());
     let hours = RwSignal::new(6_i64);
     let open = RwSignal::new(false);
     let in_past = Memo::new(move |_| live.past.with(Option::is_some));
@@ -71,9 +79,26 @@ pub fn TimeBar() -> impl IntoView {
                     {Vec::from(spans)}
                 </select>
             </label>
+            <button
+                class="ib" id="figures-button" aria-label=say!(analytics) title=say!(analytics)
+                aria-expanded=move || live.figures.with(Option::is_some).to_string()
+                on:click=move |_| toggle_figures(live)
+            >
+                {icon("chart")}
+            </button>
         </section>
     }
     .into_any()
+}
+
+/// Opens the figures, or closes them.
+fn toggle_figures(live: Live) {
+    live.figures.update(|figures| {
+        *figures = match figures {
+            Some(_) => None,
+            None => Some(String::new()),
+        };
+    });
 }
 
 /// Bars, hours and head: a slider over the last hours, or over those around a moment that lies before them.

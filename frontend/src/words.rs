@@ -18,6 +18,7 @@
 
 #![allow(missing_docs, reason = "a text says itself what it is")]
 
+pub mod analytics;
 mod of_delivery;
 mod problem;
 
@@ -195,7 +196,7 @@ pub fn bars(n: usize, late: usize, from: &str, to: &str) -> String {
 }
 
 /// What keys do, and one or two of them.
-pub fn keys() -> [(&'static str, [&'static str; 2]); 11] {
+pub fn keys() -> [(&'static str, [&'static str; 2]); 12] {
     [
         (say!(key_search), ["/", ""]),
         (say!(key_step), ["J", "K"]),
@@ -207,6 +208,7 @@ pub fn keys() -> [(&'static str, [&'static str; 2]); 11] {
         (say!(key_zoom), ["+", "−"]),
         (say!(key_start), ["S", ""]),
         (say!(fit), ["0", ""]),
+        (say!(analytics), ["A", ""]),
         (say!(key_help), ["?", ""]),
     ]
 }

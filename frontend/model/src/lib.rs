@@ -3,13 +3,14 @@
 //! Messages of the socket come in through [`link::Link`] (when to connect, what to say) and [`world::World`] (what is
 //! known); the list reads [`rows`], the map reads [`motion`], and all numbers and times go through [`mod@format`], which is
 //! told the [`Language`].
-//! What is past comes through [`replay`], and leaves the page as a file through [`export`].
+//! What is past comes through [`replay`], is summed up in [`figures`], and leaves the page as a file through [`export`].
 //! Time is always a parameter.
 
 pub mod basemap;
 pub mod connection;
 pub mod counts;
 pub mod export;
+pub mod figures;
 pub mod filter;
 pub mod format;
 pub mod kept;

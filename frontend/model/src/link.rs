@@ -234,7 +234,23 @@ impl Link {
         acts
     }
 
-    /// A person, or a network that came back, asks for an attempt at once.
+    /// There is a network again, and it may be another one: a connection that seems to stand is that of the old one, and
+    /// would be found dead only after its silence. `showing_at` is the server time of the picture.
+    pub fn network_back(&mut self, showing_at: Option<Millis>, now: Millis) -> Vec<Act> {
+        match self.phase {
+            Phase::Waiting { .. } => self.open(now),
+            Phase::Opening { .. } | Phase::Greeting { .. } | Phase::Live { .. } => {
+                self.catching_up = false;
+                self.lost.get_or_insert((now, showing_at));
+                let mut acts = vec![Act::Drop];
+                acts.extend(self.open(now));
+                acts
+            }
+            Phase::Idle | Phase::Ended(_) => Vec::new(),
+        }
+    }
+
+    /// A person asks for an attempt at once.
     pub fn try_now(&mut self, now: Millis) -> Vec<Act> {
         match self.phase {
             Phase::Waiting { .. } => self.open(now),

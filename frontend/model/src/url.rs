@@ -20,6 +20,8 @@ pub struct Address {
     pub selected: Option<Selection>,
     /// Which moment of the past, ms UTC; `None` is now.
     pub time: Option<Millis>,
+    /// The figures, while they are open: what [`crate::figures::Board`] reads.
+    pub figures: Option<String>,
     /// Light or dark.
     pub theme: Theme,
 }
@@ -58,6 +60,7 @@ impl Address {
                 "delivery" => delivery = value.parse::<DeliveryId>().ok(),
                 "drawer" => open = value != "0",
                 "t" => address.time = value.parse().ok().filter(|time| *time > 0),
+                "figures" => address.figures = Some(value),
                 "theme" => address.theme = Theme::from_param(&value).unwrap_or_default(),
                 _ => {}
             }
@@ -110,6 +113,7 @@ impl Address {
             }
         }
         pairs.extend(self.time.map(|time| ("t", time.to_string())));
+        pairs.extend(self.figures.as_ref().map(|figures| ("figures", encode(figures))));
         pairs.extend(self.theme.as_param().map(|theme| ("theme", theme.to_owned())));
         if pairs.is_empty() {
             return String::new();
@@ -191,7 +195,7 @@ mod tests {
         fn what_is_written_is_read(
             lat in -90.0..90.0f64, lon in -180.0..180.0f64, zoom in 0.0..22.0f64, text in "[^\\s\\p{C}]{0,12}",
             states in prop::collection::vec(0u8..5, 0..5), view: bool, open: bool, dark: bool,
-            time in prop::option::of(1..i64::MAX),
+            time in prop::option::of(1..i64::MAX), figures in prop::option::of("[a-z0-9.:-]{0,30}"),
         ) {
             let address = Address {
                 at: Some((Place::new((lat * 1e5).round() / 1e5, (lon * 1e5).round() / 1e5).unwrap(), (zoom * 100.0).round() / 100.0)),
@@ -202,6 +206,7 @@ mod tests {
                 },
                 selected: Some(Selection { courier: Some(CourierId::new("c-17").unwrap()), delivery: None, open }),
                 time,
+                figures,
                 theme: if dark { Theme::Dark } else { Theme::Auto },
             };
             prop_assert_eq!(Address::parse(&address.format()), address);

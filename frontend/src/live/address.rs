@@ -34,6 +34,7 @@ pub fn keep(live: Live) {
             filter: live.filter.get(),
             selected: live.selected.get(),
             time: live.past.with(|past| past.map(|past| past.at)),
+            figures: live.figures.get(),
             theme: live.theme.get(),
         }
         .format()

@@ -66,8 +66,11 @@ impl Live {
         let acts = self.link(|link, now| link.start(access::token(), now));
         self.act(acts);
         set_interval(move || self.beat(), BEAT);
-        // A network that came back is worth an attempt at once.
-        window_event_listener(ev::online, move |_| self.try_now());
+        window_event_listener(ev::online, move |_| {
+            let showing_at = self.showing_at();
+            let acts = self.link(|link, now| link.network_back(showing_at, now));
+            self.act(acts);
+        });
     }
 
     /// Tries to connect at once.

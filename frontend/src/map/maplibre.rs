@@ -68,15 +68,13 @@ pub struct Frame {
     pub matrix: [f64; 16],
 }
 
-/// Makes a map in the element. Fails with the browser's reason where it cannot draw one.
+/// Makes a map in the element. Fails where the browser cannot draw one, with the reason.
 pub fn create(container: &JsValue, options: &Value, style: &JsValue) -> Result<GlMap, String> {
     let object = to_js(options);
     set(&object, "style", style);
     set(&object, "container", container);
-    GlMap::new(&object).map_err(|error| {
-        let message = get(&error, "message").as_string().unwrap_or_default();
-        if message.is_empty() { "WebGL2 is missing".into() } else { message }
-    })
+    // Its own words are an apology with a link.
+    GlMap::new(&object).map_err(|_| "WebGL2 is missing".into())
 }
 
 impl GlMap {
@@ -152,8 +150,9 @@ impl GlMap {
         })
     }
 
-    /// Where a place is on the screen, CSS pixels.
+    /// Where a place is on the screen, CSS pixels: in the copy of the Earth that is nearest to the middle.
     pub fn spot(&self, lon: f64, lat: f64) -> Spot {
+        let lon = lon + 360.0 * ((self.centre().0 - lon) / 360.0).round();
         let spot = self.project_to(&Array::of2(&lon.into(), &lat.into()));
         Spot { x: number(&spot, "x"), y: number(&spot, "y") }
     }

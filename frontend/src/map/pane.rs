@@ -178,6 +178,9 @@ fn on_style(live: Live, map: &GlMap, cell: &Cell, element: &HtmlDivElement, read
                 move |gl| match Layer::new(&gl, live, map.clone()) {
                     Ok(layer) => {
                         made.replace(Some(layer));
+                        if live.map_fault.with_untracked(Option::is_some) {
+                            live.map_fault.set(None);
+                        }
                     }
                     Err(why) => live.map_fault.set(Some(why)),
                 },
@@ -197,6 +200,9 @@ fn on_style(live: Live, map: &GlMap, cell: &Cell, element: &HtmlDivElement, read
             losing.remove_layer(OURS);
         }
         lost.replace(None);
+        // Most come back by themselves, and the map makes itself anew then.
+        live.map_fault.set(Some(say!(card_lost).into()));
+        ready.set(false);
     });
     let _ =
         element.add_event_listener_with_callback_and_bool("webglcontextlost", forget.as_ref().unchecked_ref(), true);

@@ -4,8 +4,8 @@
 use contract::{
     CourierId, Delivery, DeliveryId, Millis, Problem, RouteId,
     rest::{
-        Audit, CancelRequest, DeliveryPage, DeliveryRequest, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine,
-        Status, Trail,
+        Audit, CancelRequest, DeliveryPage, DeliveryRequest, Figures, Link, LiveCourier, LiveDeliveries, Page, Route,
+        RouteLine, Status, Trail,
     },
 };
 use model::request;
@@ -52,6 +52,17 @@ pub async fn live_deliveries() -> Result<LiveDeliveries, Problem> {
 pub async fn deliveries(from: Millis, to: Millis, after: Option<&str>) -> Result<DeliveryPage, Problem> {
     let after = next_page(after);
     json("GET", &format!("/deliveries?from={from}&to={to}&limit=200{after}"), None).await
+}
+
+/// GET /deliveries?{query}&after: the page after `after`.
+pub async fn deliveries_of(query: &str, after: Option<&str>) -> Result<DeliveryPage, Problem> {
+    let after = next_page(after);
+    json("GET", &format!("/deliveries?{query}{after}"), None).await
+}
+
+/// GET /analytics/deliveries from and to, ms UTC, inclusive; `by` may be empty.
+pub async fn figures(from: Millis, to: Millis, bucket: &str, by: &str) -> Result<Figures, Problem> {
+    json("GET", &format!("/analytics/deliveries?from={from}&to={to}&bucket={bucket}&by={by}"), None).await
 }
 
 /// GET /deliveries/{id}/trail.

@@ -22,6 +22,7 @@ use crate::{
 /// Larger files are no line that a courier could drive, bytes.
 const MOST: f64 = 5.0 * 1024.0 * 1024.0;
 const INPUT: &str = "own-file";
+const DRAW: &str = "draw";
 
 /// Buttons to draw and to open, and what is being drawn.
 #[component]
@@ -77,7 +78,7 @@ pub fn OwnLine() -> impl IntoView {
         live.drawing.with(Option::is_none).then(|| {
             view! {
                 <div class="own">
-                    <button class="btn sm" id="draw" on:click=move |_| live.drawing.set(Some(Vec::new()))>
+                    <button class="btn sm" id=DRAW on:click=move |_| live.drawing.set(Some(Vec::new()))>
                         {icon("route")}{say!(own_draw)}
                     </button>
                     <button class="btn sm" title=say!(own_file_hint) on:click=|_| click(INPUT)>
@@ -180,7 +181,31 @@ fn click(id: &str) {
     }
 }
 
+/// Takes a line off the list; where it was the chosen one, the first of the others is.
+pub(super) fn remove(form: Form, id: &RouteId) {
+    form.catalogue.remove_own(id);
+    form.routes.update(|routes| routes.retain(|route| route != id));
+    if form.routes.with_untracked(Vec::is_empty) {
+        let own = form.catalogue.own.get_untracked();
+        let all = form.catalogue.routes.get_untracked().unwrap_or_default();
+        let first = own.iter().chain(all.iter()).next().map(|route| route.route.clone());
+        form.routes.set(first.into_iter().collect());
+    }
+    // Its button is gone: the keyboard goes on at the next thing that makes lines.
+    browser::focus(DRAW);
+}
+
 impl Catalogue {
+    /// True of the ids that this page gave.
+    pub(super) fn is_own(self, id: &RouteId) -> bool {
+        self.own.with_untracked(|own| own.iter().any(|route| route.route == *id))
+    }
+
+    fn remove_own(self, id: &RouteId) {
+        self.own.update(|own| *own = own.iter().filter(|route| route.route != *id).cloned().collect());
+        self.lines.update(|lines| lines.retain(|(line, _)| line != id));
+    }
+
     /// The number of the next line of a person's own.
     fn own_number(self) -> usize {
         self.own_count.get_value() + 1

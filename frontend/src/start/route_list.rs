@@ -4,7 +4,7 @@ use contract::{Place, rest::Route};
 use leptos::prelude::*;
 use model::text::fixed;
 
-use super::Form;
+use super::{Form, own::remove};
 use crate::signal::{Memo, RwSignal};
 use crate::{
     format,
@@ -83,8 +83,19 @@ fn option(form: Form, route: Route, several: bool) -> AnyView {
         });
     };
     let drawing = move || id.with_value(|id| form.catalogue.line(id, true)).map(|line| thumb(&line));
+    let remove = form.catalogue.is_own(&route.route).then(|| {
+        let name = words::own_remove(&route.name);
+        view! {
+            <button
+                class="ib" aria-label=name.clone() title=name data-remove=route.route.to_string()
+                on:click=move |_| id.with_value(|id| remove(form, id))
+            >
+                {icon("close")}
+            </button>
+        }
+    });
     let figures = format!("{} · {}", format::distance(route.distance_m.into()), format::about_min(route.planned_s));
-    view! {
+    let choice = view! {
         <button
             class="opt"
             role=if several { "checkbox" } else { "radio" }
@@ -96,8 +107,12 @@ fn option(form: Form, route: Route, several: bool) -> AnyView {
             <span><span class="name">{route.name.clone()}</span><span class="s">{figures}</span></span>
             <span class=if several { "rd sq" } else { "rd" }></span>
         </button>
+    };
+    match remove {
+        // A person's own line can be taken off the list again.
+        Some(remove) => view! { <div class="removable" role="presentation">{choice}{remove}</div> }.into_any(),
+        None => choice.into_any(),
     }
-    .into_any()
 }
 
 /// The line in a thumbnail: as large as it fits, true to its shape.

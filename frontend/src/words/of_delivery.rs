@@ -26,6 +26,9 @@ pub fn reason(reason: &str) -> String {
     }
     .to_owned()
 }
+pub fn own_remove(name: &str) -> String {
+    say!(own_remove, name)
+}
 /// What became of it, for a notice.
 pub fn ended(what: &str, status: DeliveryStatus) -> String {
     say!(it_ended, what, how = text::lower(delivery_status(status)))

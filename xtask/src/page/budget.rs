@@ -20,7 +20,7 @@ const LOGIN_FILES: [&str; 6] = ["login.html", "login.js", "theme.js", "favicon.s
 const TRACK_FILES: [&str; 6] =
     ["track.html", "theme.js", "favicon.svg", "css/tokens.css", "css/track.css", "track/track.js"];
 /// Each part that is fetched later, by the name in `frontend/src/later.rs`. What several parts need is counted apart.
-const PARTS: [(&str, u64); 8] = [
+const PARTS: [(&str, u64); 9] = [
     ("ground", 12_000),
     ("drawer", 37_500),
     ("start", 48_000),
@@ -28,6 +28,7 @@ const PARTS: [(&str, u64); 8] = [
     ("shared", 29_000),
     ("kept", 10_000),
     ("line", 42_000),
+    ("figures", 20_000),
     ("replay", 27_000),
 ];
 

@@ -156,3 +156,20 @@ fn a_token_is_said_with_every_hello() {
     link.closed(4401, None, 30_000, 0.5);
     assert_eq!(link.connection(0), Connection::Ended(Ended::Unauthorized));
 }
+
+#[test]
+fn a_network_that_is_back_is_tried_at_once_whatever_stood_before() {
+    // A socket that seems to live is that of the network before.
+    let mut link = live(0);
+    assert_eq!(link.network_back(Some(900), 1_000), [Act::Drop, Act::Open]);
+    assert_eq!(link.connection(0), Connection::Reconnecting { showing_at: Some(900), next_try_at: None });
+    link.opened(1_010);
+    link.welcome(Resume::Resumed, "c2".into(), 1_020);
+    assert_eq!(link.frame(true, 4, 1_100), [Act::CaughtUp { updates: 4, away_ms: 100 }]);
+    // A wait is over; it does not become longer by it.
+    link.closed(1006, Some(1_100), 1_200, 1.0);
+    assert_eq!(link.network_back(Some(1_100), 1_210), [Act::Open]);
+    // What has ended stays ended.
+    link.closed(4406, None, 1_300, 0.0);
+    assert_eq!(link.network_back(None, 1_400), []);
+}

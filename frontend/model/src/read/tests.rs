@@ -3,7 +3,7 @@
 use contract::{
     CourierId, Delivery, DeliveryId, Driver, Problem, Role, You,
     live::{Counts, EtaRange, Late, Latency, Resume, Summary},
-    rest::{Audit, DeliveryPage, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
+    rest::{Audit, DeliveryPage, Figures, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
 };
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
@@ -69,6 +69,12 @@ fn bodies_are_read_as_by_serde_json() {
     assert!(same::<LiveDeliveries>(&json!({ "items": items, "next": null, "cursor": "0:1" })).is_some());
     assert!(same::<DeliveryPage>(&json!({ "items": items, "through": 9 })).is_some());
     assert_eq!(same::<DeliveryPage>(&json!({ "items": items })), None);
+    let figures = json!({ "rows": [{
+        "t": 1, "key": "harbour", "count": 3, "delivered": 2, "mean_s": 9.5, "promised": 1, "on_time": 1.0, "predicted": 0,
+        "mean_eta_error_s": null
+    }], "more": false, "through": 4 });
+    assert_eq!(same::<Figures>(&figures).map(|figures| figures.rows.len()), Some(1));
+    assert_eq!(same::<Figures>(&json!({ "rows": [], "more": 0, "through": 4 })), None);
     let status = json!({
         "broker": "up", "history": "up", "behind_ms": -3, "couriers": 7, "lost": 0, "sockets": 1, "version": "1", "now": 5
     });

@@ -4,7 +4,10 @@ use contract::{
     CourierId, Delivery, DeliveryId, DeliveryStatus, Driver, Place, Position, Problem, Role, RouteId, SourceId, You,
     live::{Counts, EtaRange, Late, Latency, Resume, Summary},
     problem::FieldError,
-    rest::{Audit, DeliveryPage, Gap, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine, Status, Trail},
+    rest::{
+        Audit, DeliveryPage, Figures, FiguresRow, Gap, Link, LiveCourier, LiveDeliveries, Page, Route, RouteLine,
+        Status, Trail,
+    },
 };
 use serde_json::Value;
 
@@ -52,6 +55,12 @@ impl Read for u16 {
 impl Read for f64 {
     fn read(value: Value) -> Result<Self, Unreadable> {
         value.as_f64().ok_or_else(|| Unreadable::expected("a number"))
+    }
+}
+
+impl Read for bool {
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        value.as_bool().ok_or_else(|| Unreadable::expected("true or false"))
     }
 }
 
@@ -158,6 +167,8 @@ objects! {
     Link { url expires_at notice }
     LiveDeliveries { items next cursor }
     DeliveryPage { items next through }
+    Figures { rows more through }
+    FiguresRow { t key count delivered mean_s promised on_time predicted mean_eta_error_s }
     Status { broker history behind_ms couriers lost sockets version now }
     FieldError { pointer detail }
 }

@@ -1,0 +1,194 @@
+// Bad luck that no server has caused: a graphics card that is taken away, the line where the date changes, a clock that is
+// wrong, a network that is another one, a store that is away.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+
+import { browse, DESKTOP, Page, Server, until } from "./harness.mjs";
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([Server.start({ demo: 8 }), browse()]);
+}, { timeout: 120_000 });
+afterEach(Page.closeAll);
+after(async () => {
+  await browser?.close();
+  await server?.remove();
+}, { timeout: 60_000 });
+
+/** How old the positions of those are who are on the road. */
+const ages = (page) => page.$(".row.delivery[data-courier]:visible .a").allInnerTexts();
+const young = async (page) => (await ages(page)).length > 0 && (await ages(page)).every((text) => /^(now|[1-9] s ago)$/.test(text));
+
+test("a graphics card that is taken away is told; the list goes on, and the map comes back", async () => {
+  const page = await Page.open(browser, server, "", { viewport: DESKTOP });
+  page.allow(/CONTEXT_LOST|context (was )?lost/i);
+  await page.ready();
+  await page.streets();
+  await page.tab.evaluate(() => {
+    const card = document.querySelector(".map-pane canvas").getContext("webgl2").getExtension("WEBGL_lose_context");
+    globalThis.giveBack = () => card.restoreContext();
+    card.loseContext();
+  });
+  await until("it says so", async () => (await page.text(".notice-page")) === "The map cannot be drawn: the graphics card was taken away. The list goes on.");
+  assert.equal(await page.attribute(".map-pane", "data-ready"), "false");
+  await page.rows().first().click();
+  await until("the drawer tells", async () => /Requested/.test(await page.text("#drawer ol")));
+  await page.shot("card-lost");
+  await page.press("Escape", "Escape");
+  await until("positions stay young", () => young(page));
+
+  await page.tab.evaluate(() => globalThis.giveBack());
+  await until("nothing is told any more", async () => (await page.$(".notice-page").count()) === 0);
+  await until("the map is ready", async () => (await page.attribute(".map-pane", "data-ready")) === "true");
+  await page.streets();
+  // Blue is on delivery, and on the map nothing else is: couriers are drawn again, and not only the ground.
+  await page.press("0");
+  await until("couriers are drawn", async () => (await page.drawn()) === 8);
+  await page.shows("their arrows are on the map", [0x1b5fdb], [0.0002]);
+  await page.shot("card-back");
+  await page.close();
+});
+
+/** An encoded polyline of precision 6. */
+function polyline(places) {
+  let [text, before] = ["", [0, 0]];
+  for (const place of places) {
+    const now = place.map((degrees) => Math.round(degrees * 1e6));
+    for (const [i, number] of now.entries()) {
+      let left = number - before[i];
+      left = left < 0 ? ~(left << 1) : left << 1;
+      for (; left >= 32; left >>>= 5) text += String.fromCharCode((32 | (left & 31)) + 63);
+      text += String.fromCharCode(left + 63);
+    }
+    before = now;
+  }
+  return text;
+}
+
+test("over the line where the date changes a courier drives on, and both sides are shown", async () => {
+  const [lat, edge] = [-16.5, 0.006];
+  const page = await Page.open(browser, server, `?at=${lat},179.9999,15&sel=c-date-line&drawer=0`, { viewport: DESKTOP });
+  // It is looked for before it has set off.
+  page.allow(/404 \(Not Found\).*c-date-line/);
+  await until("the page is live", async () => (await page.connection()) === "live", 60_000);
+  const path = polyline([[lat, 180 - edge], [lat, -180 + edge]]);
+  const asked = await server.ask("POST", "/deliveries", { courier: "c-date-line", path, speed: 6 });
+  assert.equal(asked.status, 202, JSON.stringify(asked.body));
+  assert.ok(Math.abs(asked.body.distance_m - 1279) < 5, `by the short way: ${asked.body.distance_m} m`);
+  await until("the courier has its card", () => page.callout(), 60_000);
+  const began = (await server.get("/couriers/c-date-line")).position.lon;
+  assert.ok(began > 179, `it begins on the western side: ${began}`);
+  const xs = await page.tab.evaluate(() => new Promise((resolve) => {
+    const xs = [];
+    const began = performance.now();
+    const look = () => {
+      const found = /translate\((-?[\d.]+)px/.exec(document.querySelector(".callout")?.getAttribute("style") ?? "");
+      if (found && xs.at(-1) !== Number(found[1])) xs.push(Number(found[1]));
+      if (xs.length > 1 && xs.at(-1) - xs[0] > 330 || performance.now() - began > 90_000) resolve(xs);
+      else requestAnimationFrame(look);
+    };
+    look();
+  }));
+  const steps = xs.slice(1).map((x, i) => x - xs[i]);
+  assert.ok(xs.at(-1) - xs[0] > 330, `it drove eastwards: ${xs[0]} to ${xs.at(-1)}`);
+  assert.ok(Math.min(...steps) > -2 && Math.max(...steps) < 60, `no slide round the world: steps from ${Math.min(...steps)} to ${Math.max(...steps)} px`);
+  const ended = await until("it is on the other side", async () => {
+    const { lon } = (await server.get("/couriers/c-date-line")).position;
+    return lon < -179 && lon;
+  });
+  await page.shot("date-line");
+  // The same from a view whose middle is on the other side, and which has both sides of the line.
+  const other = await Page.open(browser, server, `?at=${lat},-179.9999,15&sel=c-date-line&drawer=0`, { viewport: DESKTOP });
+  await until("it is seen there, too", () => other.callout(), 60_000);
+  const { width } = await other.$("#stage").boundingBox();
+  // Metres a pixel at that latitude, from the middle of the map to where it is.
+  await until(() => `its card is right of the middle, for ${ended}`, async () => (await other.callout()).x > width / 2);
+  await other.close();
+  await page.close();
+});
+
+for (const minutes of [7, -7]) {
+  test(`a clock that is wrong by ${minutes} min changes nothing: the server's is used`, async () => {
+    const wrong = (tab) => tab.addInitScript((ms) => {
+      const [origin, now] = [performance.timeOrigin, Date.now.bind(Date)];
+      Object.defineProperty(Performance.prototype, "timeOrigin", { get: () => origin + ms });
+      Date.now = () => now() + ms;
+    }, minutes * 60_000);
+    const page = await Page.open(browser, server, "", { viewport: DESKTOP, watch: wrong });
+    await page.ready();
+    assert.ok(Math.abs((await page.tab.evaluate(() => performance.timeOrigin + performance.now())) - Date.now() - minutes * 60_000) < 10_000, "its clock is wrong");
+    await until("the clock is the server's", async () => {
+      const [h, m, s] = (await page.text(".clock b")).split(":").map(Number);
+      const now = new Date(Date.now());
+      const zone = Number(new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/Helsinki", hour: "2-digit", hourCycle: "h23" }).format(now));
+      const off = (h * 3600 + m * 60 + s) - (zone * 3600 + now.getUTCMinutes() * 60 + now.getUTCSeconds());
+      return Math.abs(off) <= 2;
+    });
+    await until("positions are young", () => young(page));
+    await until("and so they are drawn", async () => /^\d[\d.,]* m?s$/.test(await page.text("[data-metric=p95]")));
+    const { delivery } = await server.deliver(`c-clock${minutes}`, "railway-square-to-market-hall", {});
+    await page.tab.goto(`${server.url}/?sel=c-clock${minutes}&delivery=${delivery}`);
+    await until("an arrival is told, and it is not long ago", async () => /in (under )?\d+( to \d+)? min/.test(await page.text("#drawer")));
+    await page.shot(`clock-wrong${minutes}`);
+    await page.close();
+  });
+}
+
+test("another network: what seems to stand is left at once, and nothing is missed", async () => {
+  const sockets = [];
+  let dead = 0;
+  // A socket of the network before: it is open, and nothing comes or goes.
+  const watch = (tab) => tab.routeWebSocket(/\/api\/v1\/live/, (socket) => {
+    const number = sockets.push(Date.now());
+    const far = socket.connectToServer();
+    socket.onMessage((message) => number > dead && far.send(message));
+    far.onMessage((message) => number > dead && socket.send(message));
+  });
+  const page = await Page.open(browser, server, "", { viewport: DESKTOP, watch });
+  await page.ready();
+  assert.equal(sockets.length, 1);
+  dead = 1;
+  const changed = Date.now();
+  await page.tab.evaluate(() => {
+    dispatchEvent(new Event("offline"));
+    dispatchEvent(new Event("online"));
+  });
+  await until("there is another connection", () => sockets.length === 2, 3_000);
+  const took = sockets[1] - changed;
+  assert.ok(took < 2_000, `it took ${took} ms: silence alone would have been noticed after 5 s`);
+  await until("it is live", async () => (await page.connection()) === "live");
+  await until("it says what it missed", async () => /Caught up, [\d,]+ updates?/.test(await page.text("[data-notice=caught-up]")));
+  await until("positions come again", async () => Number(await page.text("[data-metric=updates]")) > 0);
+  assert.equal(sockets.length, 2);
+  await page.close();
+});
+
+test("a store that is away takes no more with it than its own", async () => {
+  const away = { status: 503, contentType: "application/problem+json", body: JSON.stringify({ type: "/problems/history-unavailable", title: "History is away", status: 503, detail: "the store does not answer" }) };
+  const page = await Page.open(browser, server, "", {
+    viewport: DESKTOP,
+    watch: (tab) => tab.route(/\/api\/v1\/(replay|analytics|deliveries\?|.*\/(trail|audit))/, (route) => route.fulfill(away)),
+  });
+  page.allow(/503|Service Unavailable/);
+  await page.ready();
+  await page.$("#start-button").click();
+  await page.$('#start-form [data-route="railway-square-to-market-hall"]').click();
+  await page.$("#courier-search").fill("c-without-store");
+  await page.$('[data-choice="c-without-store"]').click();
+  await page.$("#start-go").click();
+  await page.$("#start-form").waitFor({ state: "detached" });
+  await until("it is on the way", async () => (await server.get("/deliveries/live")).items.some((item) => item.courier === "c-without-store" && item.status === "in_transit"));
+  await page.$("#search").fill("c-without-store");
+  await page.row("c-without-store").click();
+  await until("its story is told", async () => /Started[^]*\d\d:\d\d:\d\d/.test(await page.text("#drawer ol")));
+  await page.$("#search").fill("");
+  await until("positions stay young", () => young(page));
+  await page.$("#figures-button").click();
+  await until("the figures say that they are not", async () => /^History is not available/.test(await page.text("[data-figures=fault]")));
+  await page.shot("store-away");
+  await page.press("Escape");
+  assert.equal(await page.connection(), "live");
+  await page.close();
+});
