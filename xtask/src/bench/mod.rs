@@ -3,6 +3,7 @@
 //! A run is a process of its own (crate `bench`), which starts one server on one core and does everything else on another.
 //! Absolute figures on a shared machine mean little: the ceiling and the peer run in the same turns, and the medians count.
 
+mod map;
 mod peers;
 mod report;
 #[cfg(unix)]
@@ -26,6 +27,8 @@ pub enum Name {
     Sink,
     /// A backend that starts with a million fixes in its window
     Start,
+    /// The page in a browser: moving couriers, the first load, memory. Needs Chromium and Node.js
+    Map,
 }
 
 /// Measures, and writes the figures under target/bench.
@@ -34,12 +37,15 @@ pub struct Bench {
     /// Which benchmark
     #[arg(value_enum)]
     name: Name,
-    /// Measured time of a run, s [default: 20; idle 5]
+    /// Measured time of a run, s [default: 20; idle 5; map 10]
     #[arg(long, value_name = "N")]
     seconds: Option<u32>,
     /// Runs of each server, in turns
     #[arg(long, default_value_t = 5, value_name = "N")]
     runs: u32,
+    /// How long the page of `map` stays open
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    minutes: u32,
     /// Only our own server and the ceiling: needs no Node.js
     #[arg(long)]
     no_peers: bool,
@@ -69,13 +75,16 @@ const RAW: Contender = Contender { name: "raw", title: "bare send() loop" };
 /// Runs the subcommand.
 #[allow(clippy::print_stderr, clippy::print_stdout, reason = "this is a build tool's progress and report")]
 pub fn run(bench: &Bench) -> Result<ExitCode> {
+    if bench.name == Name::Map {
+        return map::run(bench).map(|()| ExitCode::SUCCESS);
+    }
     eprintln!("bench: compiling");
     let measured = if bench.name == Name::Sink { "sink" } else { "backend" };
     process::succeed(process::cargo()?.args(["build", "--release", "--package", measured, "--package", "bench"]))?;
     match bench.name {
         Name::Sink => return sink(bench),
         Name::Start => return start(bench),
-        Name::Product | Name::Idle => {}
+        Name::Product | Name::Idle | Name::Map => {}
     }
     let mut contenders = vec![BACKEND];
     if !bench.no_peers {

@@ -22,7 +22,7 @@ pub struct Report<'a> {
 }
 
 /// (figure, its name in the table, digits)
-const FIGURES: [(&str, &str, usize); 22] = [
+const FIGURES: [(&str, &str, usize); 42] = [
     ("ready_s", "ready after, s", 2),
     ("cpu_s", "CPU seconds", 2),
     ("documents_per_s", "fixes per second", 0),
@@ -45,6 +45,26 @@ const FIGURES: [(&str, &str, usize); 22] = [
     ("repeated", "records that were no news", 0),
     ("lost_connections", "lost connections", 0),
     ("refused_fixes", "fixes the broker refused", 0),
+    ("frame_ms", "a frame in the page, ms", 2),
+    ("frame_p95_ms", "the same, p95", 2),
+    ("call_ms", "call of setData, ms", 1),
+    ("update_cpu_ms", "main thread's CPU for each new picture, ms", 2),
+    ("shown_ms", "until it is on the screen, ms", 0),
+    ("messages_ms_per_s", "messages of the socket, ms a second", 1),
+    ("frames_per_s", "pictures a second", 1),
+    ("main_share", "share of the main thread", 2),
+    ("fcp_ms", "first paint, ms", 0),
+    ("lcp_ms", "largest contentful paint, ms", 0),
+    ("drawn_ms", "couriers drawn after, ms", 0),
+    ("blocked_ms", "main thread blocked, ms", 0),
+    ("longest_ms", "longest task, ms", 0),
+    ("first_kb", "fetched until then, KB", 0),
+    ("all_kb", "fetched in all, KB", 0),
+    ("heap_mib", "heap after collection, MiB", 1),
+    ("wasm_mib", "memory of WebAssembly, MiB", 1),
+    ("nodes", "elements", 0),
+    ("listeners", "listeners", 0),
+    ("minute", "after, min", 0),
 ];
 
 impl Report<'_> {
