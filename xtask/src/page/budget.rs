@@ -25,10 +25,10 @@ const PARTS: [(&str, u64); 9] = [
     ("drawer", 37_500),
     ("start", 48_000),
     ("floats", 40_000),
-    ("shared", 29_000),
+    ("shared", 42_000),
     ("kept", 10_000),
     ("line", 42_000),
-    ("figures", 20_000),
+    ("figures", 34_000),
     ("replay", 27_000),
 ];
 
