@@ -31,6 +31,8 @@ pub mod clock;
 pub mod durability;
 pub mod files;
 pub mod health;
+#[cfg(test)]
+mod heard;
 pub mod kafka;
 pub mod settings;
 pub mod shutdown;

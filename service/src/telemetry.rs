@@ -1,5 +1,5 @@
-//! The log of a process, on stderr: text for people or one JSON object a line. A line that is written within a trace ends with
-//! its trace's and its span's id.
+//! The log of a process, on stderr: text for people or one JSON object a line. A line that is written while a request is answered
+//! names the request; one that is written within a trace ends with its trace's and its span's id.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ pub fn init(settings: &LogSettings) {
             log.map_event_format(|inner| WithTrace { inner, ids: traces::current_ids }).try_init()
         }
         LogFormat::Json => {
-            let log = log.json().flatten_event(true).with_current_span(false);
+            let log = log.json().flatten_event(true).with_span_list(false);
             log.map_event_format(|inner| WithTrace { inner, ids: traces::current_ids }).try_init()
         }
     };
@@ -81,35 +81,21 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::heard::Lines;
 
     fn written(ids: fn() -> Option<(String, String)>, json: bool) -> String {
         let lines = Lines::default();
-        let writer = lines.clone();
-        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
-        let say = || tracing::info!(courier = "c-1", "taken up");
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone());
+        let say =
+            || tracing::info_span!("http", request = "r-1").in_scope(|| tracing::info!(courier = "c-1", "taken up"));
         if json {
-            let log = log.json().flatten_event(true).with_current_span(false);
+            let log = log.json().flatten_event(true).with_span_list(false);
             tracing::subscriber::with_default(log.map_event_format(|inner| WithTrace { inner, ids }).finish(), say);
         } else {
             tracing::subscriber::with_default(log.map_event_format(|inner| WithTrace { inner, ids }).finish(), say);
         }
-        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+        lines.text()
     }
 
     #[test]
@@ -127,6 +113,14 @@ mod tests {
             (&"11".into(), &"22".into(), &"c-1".into())
         );
         assert!(serde_json::from_str::<serde_json::Value>(&written(|| None, true)).unwrap()["trace_id"].is_null());
+    }
+
+    #[test]
+    fn a_line_within_a_request_names_it() {
+        assert!(written(|| None, false).contains("http{request=\"r-1\"}: "), "{}", written(|| None, false));
+        let line: serde_json::Value = serde_json::from_str(&written(|| None, true)).unwrap();
+        assert_eq!((&line["span"]["name"], &line["span"]["request"]), (&"http".into(), &"r-1".into()), "{line}");
+        assert!(line["spans"].is_null(), "once is enough: {line}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{Problem, ProblemKind};
+use service::telemetry::AUDIT;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -29,6 +30,8 @@ use crate::App;
 pub const MAX_BODY: usize = 64 * 1024;
 /// Longest that a request may take.
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
+/// Bytes of a request's id that a line of the log takes.
+const REQUEST_ID_SHOWN: usize = 64;
 
 /// The page may load from its own host alone, wasm and workers included; data of the map's ground from one more. Sockets are
 /// of the name by which the page was asked for, which not every browser takes `'self'` to mean.
@@ -76,9 +79,12 @@ pub fn for_all(router: Router<Arc<App>>, basemap: Option<&str>) -> Router<Arc<Ap
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
 }
 
+/// What every line of a request begins with, the audit's above all: so it is there whatever level is asked for. The id may be
+/// the caller's own, of which a line takes the beginning.
 fn span(request: &Request) -> tracing::Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or("-");
-    tracing::debug_span!("http", method = %request.method(), path = request.uri().path(), request = id)
+    let id = id.get(..REQUEST_ID_SHOWN).unwrap_or(id);
+    tracing::info_span!(target: AUDIT, "http", method = %request.method(), path = request.uri().path(), request = id)
 }
 
 /// A line for each fault of ours; the rest at debug.

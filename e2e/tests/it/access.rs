@@ -66,7 +66,9 @@ async fn tokens_open_what_they_say_and_stand_in_no_log() {
     let body = || Some(json!({ "courier": "c-17", "route": ROUTE }));
     assert_eq!(ask(&url, Method::POST, "/deliveries", None, body()).await.0, 401);
     assert_eq!(ask(&url, Method::POST, "/deliveries", Some(&viewer), body()).await.0, 403);
-    let (status, started) = ask(&url, Method::POST, "/deliveries", Some(&dispatcher), body()).await;
+    let named = Client::new().post(format!("{url}/api/v1/deliveries")).bearer_auth(&dispatcher);
+    let answer = named.header("x-request-id", "order-4711").json(&body()).send().await.unwrap();
+    let (status, started): (_, Value) = (answer.status().as_u16(), answer.json().await.unwrap());
     assert_eq!((status, &started["requested_by"]), (202, &json!("dispatcher:ana")), "{started}");
     let id = started["delivery"].as_str().unwrap();
     let path = format!("/deliveries/{id}");
@@ -94,6 +96,10 @@ async fn tokens_open_what_they_say_and_stand_in_no_log() {
     let audit: Vec<&str> = log.lines().filter(|line| line.contains(" audit: ")).collect();
     let told = |words: &[&str]| audit.iter().any(|line| words.iter().all(|word| line.contains(word)));
     assert!(told(&["dispatcher:ana", "POST", &format!("path=\"{path}\""), "status=202"]), "{audit:#?}");
+    // A request is found again by its id, in the audit and in what was done for it.
+    assert!(told(&["request=\"order-4711\"", &format!("path=\"{path}\"")]), "{audit:#?}");
+    let requested = log.lines().find(|line| line.contains("delivery requested") && line.contains(id));
+    assert!(requested.is_some_and(|line| line.contains("request=\"order-4711\"")), "{requested:?}");
     assert!(told(&["dispatcher:ana", &format!("{path}/cancel"), "status=202"]), "{audit:#?}");
     assert!(told(&["dispatcher:ana", &format!("{path}/link"), "status=201"]), "{audit:#?}");
     assert!(told(&["viewer:viewer", "POST", "status=403"]), "{audit:#?}");

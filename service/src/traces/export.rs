@@ -103,6 +103,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::heard::Lines;
 
     /// Answers as it is told to.
     #[derive(Debug)]
@@ -117,24 +118,10 @@ mod tests {
         }
     }
 
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[tokio::test]
     async fn a_collector_that_is_away_is_told_of_once() {
         let lines = Lines::default();
-        let writer = lines.clone();
-        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone()).finish();
         let _log = tracing::subscriber::set_default(log);
         // The last comes first.
         let script = vec![false, false, true, true, false, false, false, true];
@@ -143,7 +130,7 @@ mod tests {
         for _ in 0..8 {
             let _ = told.export(Vec::new()).await;
         }
-        let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let log = lines.text();
         let (away, again) =
             (log.matches("traces are not taken").count(), log.matches("traces are taken again").count());
         assert_eq!((away, again, log.lines().count()), (2, 1, 3), "{log}");
