@@ -1,8 +1,8 @@
 // What the main thread does for moving couriers: our layer, in the page itself, and MapLibre's GeoJSON source with the same
 // points, in a page of its own. Called by `cargo xtask bench map`: frames.mjs layer|setdata COURIERS SECONDS; tells JSON.
 
+import { AREA, feed } from "../../e2e/browser/feed.mjs";
 import { browse, DESKTOP, Server, until } from "../../e2e/browser/harness.mjs";
-import { AREA, feed } from "./feed.mjs";
 import { told } from "./told.mjs";
 
 /** Everything lies in this view, drawn as dots. */

@@ -6,30 +6,22 @@ import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { after, test } from "node:test";
 
-import { browse, Page, PHONE, Server, secret, until } from "./harness.mjs";
+import { around, Page, PHONE, secret, until } from "./harness.mjs";
 
 const KEY = "a key of the browser tests, long enough";
 const OLD_KEY = "another key, which was the first one once";
 
 let server;
 let browser;
-let dir;
 const given = [];
-before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "code-delivery-key-"));
-  const file = join(dir, "secret");
-  writeFileSync(file, `${KEY}\n${OLD_KEY}\n`);
-  const flags = ["--auth-secret-file", file, "--log", "trace,rdkafka=info,librdkafka=info"];
-  [server, browser] = await Promise.all([Server.start({ demo: 4, flags }), browse()]);
-}, { timeout: 120_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-  rmSync(dir, { recursive: true, force: true });
-}, { timeout: 60_000 });
+const dir = mkdtempSync(join(tmpdir(), "code-delivery-key-"));
+const file = join(dir, "secret");
+writeFileSync(file, `${KEY}\n${OLD_KEY}\n`);
+const flags = ["--auth-secret-file", file, "--log", "trace,rdkafka=info,librdkafka=info"];
+around({ demo: 4, flags }, (world) => ({ server, browser } = world));
+after(() => rmSync(dir, { recursive: true, force: true }));
 
 /** A token as any library makes it. */
 function token(role, { minutes = 60, key = KEY, sub = "ana", ...more } = {}) {

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { browse, DESKTOP, Page, Server, SMALL_PHONE, until } from "./harness.mjs";
+import { around, DESKTOP, Page, SMALL_PHONE, until } from "./harness.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ROUTE = "railway-square-to-market-hall";
@@ -14,8 +14,8 @@ let server;
 let browser;
 /** What was driven: three in time or late by their promise, one called off. */
 let driven;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: 0 }), browse()]);
+around({ demo: 0 }, async (world) => {
+  ({ server, browser } = world);
   const known = (await server.get("/routes")).items.map((route) => route.route);
   // The second route is any other one that the demo city has.
   const other = known.find((route) => route !== ROUTE);
@@ -33,12 +33,7 @@ before(async () => {
     const { items } = await server.get("/deliveries");
     return items.length === 4 && items.every((item) => ["delivered", "cancelled"].includes(item.status)) && items;
   }, 120_000);
-}, { timeout: 240_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+});
 
 async function shown(page) {
   await until("the figures are there", () => page.$("[data-figures=shown]").isVisible(), 60_000);

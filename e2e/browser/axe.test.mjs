@@ -1,20 +1,13 @@
 // What a machine can find of barriers, in every state of the page: axe-core's serious and critical ones, none of which may be.
 
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import { check } from "./axe.mjs";
-import { browse, DESKTOP, Page, Server, SMALL_PHONE, until } from "./harness.mjs";
+import { around, DESKTOP, Page, SMALL_PHONE, until } from "./harness.mjs";
 
 let server;
 let browser;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: 4 }), browse()]);
-}, { timeout: 120_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+around({ demo: 4 }, (world) => ({ server, browser } = world));
 
 /** Without what fades in: half-way its contrast is no fault. */
 const still = { reducedMotion: "reduce" };

@@ -1,23 +1,16 @@
 // What a dispatcher does: start, select, follow, cancel.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import { endOf, startOf } from "./city.mjs";
-import { browse, DESKTOP, Page, Server, until } from "./harness.mjs";
+import { around, DESKTOP, Page, until } from "./harness.mjs";
 
 const ROUTE = "railway-square-to-market-hall";
 
 let server;
 let browser;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: 3 }), browse()]);
-}, { timeout: 120_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+around({ demo: 3 }, (world) => ({ server, browser } = world));
 
 /** Opens the start form and chooses a courier by typing its id. */
 async function openForm(page, courier) {
@@ -68,6 +61,41 @@ test("a delivery is started through the form, and arrives", async () => {
   await until("the drawer tells the end", async () => /Delivered\s+Market Hall\s+\d\d:\d\d:\d\d/.test(await page.text("#drawer ol")));
   assert.equal((await server.get(`/deliveries/${delivery}`)).status, "delivered");
   await page.shot("arrived");
+  await page.close();
+});
+
+test("several routes at once, each with a courier of its own, and twenty at random", async () => {
+  const open = async () => (await server.get("/deliveries/live")).items.filter(({ status }) => status === "requested" || status === "in_transit");
+  const page = await Page.open(browser, server);
+  await page.ready();
+  const before = new Set((await open()).map(({ delivery }) => delivery));
+  const fresh = async () => (await open()).filter(({ delivery }) => !before.has(delivery));
+  await page.$("#start-button").click();
+  await page.button("Several", "#start-modes").click();
+  const routes = page.$("#start-form [data-route]");
+  await until("routes are offered", async () => (await routes.count()) >= 24);
+  const names = await routes.evaluateAll((rows) => rows.map((row) => row.dataset.route));
+  const wanted = [names[0], names[4], names[9]];
+  for (const name of names) {
+    const route = page.$(`#start-form [data-route="${name}"]`);
+    const chosen = (await route.getAttribute("aria-checked")) === "true";
+    if (chosen !== wanted.includes(name)) await route.click();
+  }
+  await until("three are to be started", async () => /3/.test(await page.text("#start-go")));
+  await page.$("#start-go").click();
+  await page.$("#start-form").waitFor({ state: "detached" });
+  const three = await until("three are open", async () => {
+    const known = (await fresh()).filter(({ route }) => wanted.includes(route));
+    return wanted.every((route) => known.some((delivery) => delivery.route === route)) && known;
+  });
+  assert.ok(new Set(three.map(({ courier }) => courier)).size >= 3, "nobody drives two at once");
+
+  const count = (await fresh()).length;
+  await page.$("#start-button").click();
+  await page.button("20 random", "#start-modes").click();
+  await page.$("#start-go").click();
+  await page.$("#start-form").waitFor({ state: "detached", timeout: 30_000 });
+  await until("twenty more are open", async () => (await fresh()).length >= count + 20);
   await page.close();
 });
 
@@ -264,8 +292,11 @@ test("follow keeps the courier in the middle, a drag lets go, the pill offers it
 
 test("a delivery is cancelled from the drawer, after one question", async () => {
   const { delivery } = await server.deliver("c-cancelled", "bank-of-finland-to-post-office", { reference: "order-99" });
-  const page = await Page.open(browser, server, "?sel=c-cancelled");
+  // A link may name the delivery alone.
+  const page = await Page.open(browser, server, `?delivery=${delivery}`);
   await page.ready();
+  await until("the address says whose it is", () => page.query().get("sel") === "c-cancelled");
+  await page.$('.row[data-courier="c-cancelled"][aria-selected="true"]').waitFor();
   await until("it is on the way", async () => /On the way/.test(await page.text("#drawer ol")));
   await page.$("#cancel").click();
   assert.match(await page.text("#drawer .cancel"), /Cancel this delivery\?\s+Keep it\s+Cancel it/);

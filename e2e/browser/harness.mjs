@@ -7,6 +7,7 @@ import { accessSync, appendFileSync, constants, mkdirSync, mkdtempSync, readFile
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { after, afterEach, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -164,6 +165,24 @@ export class Server {
     assert.equal(status, 202, JSON.stringify(body));
     return body;
   }
+}
+
+/**
+ * One process and one browser for all tests of a file: `take` is given both before the first test and may prepare more. What a
+ * test leaves open is closed after it.
+ */
+export function around(options, take) {
+  let server;
+  let browser;
+  before(async () => {
+    [server, browser] = await Promise.all([Server.start(options), browse()]);
+    await take({ server, browser });
+  }, { timeout: 240_000 });
+  afterEach(Page.closeAll);
+  after(async () => {
+    await browser?.close();
+    await server?.remove();
+  }, { timeout: 60_000 });
 }
 
 const FLAGS = [

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import { check } from "./axe.mjs";
-import { browse, DESKTOP, Page, PHONE, ROOT, Server, until } from "./harness.mjs";
+import { around, DESKTOP, Page, PHONE, ROOT, Server, until } from "./harness.mjs";
 
 const texts = (name) => JSON.parse(readFileSync(join(ROOT, "frontend/locales", `${name}.json`), "utf8"));
 const [EN, PT] = [texts("en"), texts("pt-BR")];
@@ -28,8 +28,8 @@ let browser;
 let names;
 /** Since when there are couriers, ms. */
 let since;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: 6 }), browse()]);
+around({ demo: 6 }, async (world) => {
+  ({ server, browser } = world);
   // Late, and on its way for long enough.
   await server.deliver("c-17", ROUTE, { speed: 0.5, reference: "pedido-17", promised_at: Date.now() + 20_000 });
   since = Date.now();
@@ -37,12 +37,7 @@ before(async () => {
   names = items.flatMap(({ name, route }) => [name, route.replaceAll("-", " "), ...name.split(" to ")]);
   names.push("Code Delivery", "OpenStreetMap", "Natural Earth", "GeoJSON", "Enter", "Esc", "CD_PUBLIC_URL", "CD_AUTH_SECRET_FILE", "English");
   names.sort((a, b) => b.length - a.length);
-}, { timeout: 180_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+});
 
 async function open(options = {}) {
   const page = await Page.open(browser, server, "", { viewport: DESKTOP, ...PORTUGUESE, ...options });

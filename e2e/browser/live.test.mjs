@@ -1,21 +1,14 @@
 // The live page on a desktop, on one server with twelve demo couriers.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { browse, DESKTOP, Page, Server, until } from "./harness.mjs";
+import { around, DESKTOP, Page, until } from "./harness.mjs";
 import { startOf } from "./city.mjs";
 
 let server;
 let browser;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: 12 }), browse()]);
-}, { timeout: 120_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+around({ demo: 12 }, (world) => ({ server, browser } = world));
 
 test("first sight: streets, couriers, list, figures, and nothing to complain about", async () => {
   const page = await Page.open(browser, server, "", { viewport: DESKTOP });

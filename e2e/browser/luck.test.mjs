@@ -2,20 +2,13 @@
 // wrong, a network that is another one, a store that is away.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { browse, DESKTOP, Page, Server, until } from "./harness.mjs";
+import { around, DESKTOP, Page, until } from "./harness.mjs";
 
 let server;
 let browser;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: 8 }), browse()]);
-}, { timeout: 120_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+around({ demo: 8 }, (world) => ({ server, browser } = world));
 
 /** How old the positions of those are who are on the road. */
 const ages = (page) => page.$(".row.delivery[data-courier]:visible .a").allInnerTexts();
@@ -110,7 +103,7 @@ test("over the line where the date changes a courier drives on, and both sides a
 });
 
 for (const minutes of [7, -7]) {
-  test(`a clock that is wrong by ${minutes} min changes nothing: the server's is used`, async () => {
+  test(`a clock that is wrong by ${minutes} min is told and changes nothing: the server's is used`, async () => {
     const wrong = (tab) => tab.addInitScript((ms) => {
       const [origin, now] = [performance.timeOrigin, Date.now.bind(Date)];
       Object.defineProperty(Performance.prototype, "timeOrigin", { get: () => origin + ms });
@@ -126,6 +119,8 @@ for (const minutes of [7, -7]) {
       const off = (h * 3600 + m * 60 + s) - (zone * 3600 + now.getUTCMinutes() * 60 + now.getUTCSeconds());
       return Math.abs(off) <= 2;
     });
+    const device = "device " + (minutes > 0 ? "+" : "\u2212") + "7 min";
+    await until("and the page says why it differs", async () => (await page.text("[data-device-clock]")) === device);
     await until("positions are young", () => young(page));
     await until("and so they are drawn", async () => /^\d[\d.,]* m?s$/.test(await page.text("[data-metric=p95]")));
     const { delivery } = await server.deliver(`c-clock${minutes}`, "railway-square-to-market-hall", {});

@@ -1,9 +1,9 @@
 // Lines of a person's own: drawn on the map, or from a file.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { browse, DESKTOP, Page, Server, until } from "./harness.mjs";
+import { around, DESKTOP, Page, until } from "./harness.mjs";
 
 const GPX = `<?xml version="1.0"?>
 <gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1"><trk><name>Round the block &amp; back</name><trkseg>
@@ -13,14 +13,7 @@ const SWAPPED = JSON.stringify({ type: "Feature", properties: {}, geometry: { ty
 
 let server;
 let browser;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: 2 }), browse()]);
-}, { timeout: 120_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+around({ demo: 2 }, (world) => ({ server, browser } = world));
 
 const file = (name, text) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(text) });
 
@@ -51,6 +44,7 @@ test("a line is drawn on the map, corrected, and driven", async () => {
   const told = (pattern) => until(`it says ${pattern}`, async () => pattern.test(await page.text("#drawing [role=status]")));
   await told(/Click along the way/);
   assert.ok(await page.$("#drawn").isDisabled(), "one point is no line");
+  assert.ok(await page.$("#start-go").isDisabled(), "the route that was chosen before is not meant");
   await click(0.2, 0.3);
   await told(/^1 point/);
   await click(0.4, 0.3);

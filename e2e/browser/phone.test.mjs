@@ -1,20 +1,33 @@
 // The page on phones: a sheet instead of rail and drawer.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { browse, Page, PHONE, Server, SMALL_PHONE, until } from "./harness.mjs";
+import { around, Page, PHONE, SMALL_PHONE, until } from "./harness.mjs";
 
 let server;
 let browser;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: 8 }), browse()]);
-}, { timeout: 120_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+around({ demo: 8 }, (world) => ({ server, browser } = world));
+
+/** Fails where something that is pressed is smaller than a finger; rows and what lies under others have room of their own. */
+async function fingersFit(page, what) {
+  const small = await page.tab.evaluate(() => {
+    const found = [];
+    for (const target of document.querySelectorAll(".app button, .app [role=tab], .app select, .app input:not([type=file])")) {
+      const box = target.getBoundingClientRect();
+      const style = getComputedStyle(target);
+      if (!box.width || style.visibility !== "visible" || style.pointerEvents === "none" || target.closest(".vh, .skip, [hidden]")) continue;
+      const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+      if (!target.contains(document.elementFromPoint(x, y))) continue;
+      const after = getComputedStyle(target, "::after");
+      const around = target.closest("label, .search");
+      const height = Math.max(box.height, parseFloat(after.height) || 0, around ? around.getBoundingClientRect().height : 0, around ? parseFloat(getComputedStyle(around, "::after").height) || 0 : 0);
+      if (height < 43.5) found.push(`${target.tagName} ${target.className} ${target.textContent.trim().slice(0, 30)}: ${height} px`);
+    }
+    return found;
+  });
+  assert.deepEqual(small, [], `${what}: a finger needs 44 px`);
+}
 
 for (const size of [PHONE, SMALL_PHONE]) {
   const name = `${size.width}x${size.height}`;
@@ -47,13 +60,20 @@ for (const size of [PHONE, SMALL_PHONE]) {
     await until("the selection has the sheet", () => page.$("#drawer").isVisible());
     await until("its story is told", async () => /Requested/.test(await page.text("#drawer ol")));
     await page.fitsItsWidth("selection");
+    await fingersFit(page, "selection");
     await page.shot(`phone-${size.width}-selected`);
     await page.button("Close", "#drawer").tap();
     await until("the list is back", () => page.rows().first().isVisible());
 
+    const last = await page.rows().last().getAttribute("data-courier");
+    await page.tab.goto(`${server.url}/?sel=${last}&drawer=0`);
+    await until("who is selected stands first", async () => (await page.rows().first().getAttribute("data-courier")) === last);
+    await page.press("Escape");
+
     await page.$("#start-button").tap();
     await until("routes are offered", async () => (await page.$("#start-form [data-route]").count()) >= 24);
     await page.fitsItsWidth("form");
+    await fingersFit(page, "form");
     await page.shot(`phone-${size.width}-form`);
     assert.ok(await page.$("#start-go").isVisible());
     await page.button("Close", "#start-form").tap();
@@ -64,13 +84,32 @@ for (const size of [PHONE, SMALL_PHONE]) {
     await page.$(".menu").getByText("Theme").tap();
     await until("it is dark", async () => (await page.attribute("html", "data-theme")) === "dark");
     await page.shot(`phone-${size.width}-dark`);
-    const small = await page.tab.evaluate(() => {
-      const targets = [...document.querySelectorAll(".bar button, .rail-top button, .ctl button, .count")];
-      const height = (target) => Math.max(target.getBoundingClientRect().height, parseFloat(getComputedStyle(target, "::after").height) || 0);
-      return targets.filter((target) => target.getClientRects().length && getComputedStyle(target).visibility === "visible" && height(target) < 43.5)
-        .map((target) => `${target.className} ${target.textContent.trim()}: ${height(target)} px`);
-    });
-    assert.deepEqual(small, [], "a finger needs 44 px");
+    await fingersFit(page, "list, bar and menu");
     await page.close();
   });
 }
+
+test("a tablet: the list is opened by a button, and all is large enough for fingers", async () => {
+  const page = await Page.open(browser, server, "", { viewport: { width: 820, height: 1180 }, hasTouch: true, isMobile: true, deviceScaleFactor: 1 });
+  await until("the connection is live", async () => (await page.connection()) === "live", 60_000);
+  await until("couriers are drawn", async () => (await page.drawn()) > 0);
+  assert.equal(await page.$(".rail").isVisible(), false, "the map has the window");
+  await page.fitsItsWidth("map");
+  await fingersFit(page, "map");
+  await page.button("List", ".bar").tap();
+  await until("the list is open", () => page.rows().first().isVisible());
+  await page.fitsItsWidth("list");
+  await fingersFit(page, "list");
+  await page.shot("tablet-list");
+  await page.rows().first().tap();
+  await until("its story is told", async () => /Requested/.test(await page.text("#drawer ol")));
+  await page.fitsItsWidth("selection");
+  await fingersFit(page, "selection");
+  await page.shot("tablet-selected");
+  await page.button("Close", "#drawer").tap();
+  await page.$("#start-button").tap();
+  await until("routes are offered", async () => (await page.$("#start-form [data-route]").count()) >= 24);
+  await page.fitsItsWidth("form");
+  await fingersFit(page, "form");
+  await page.close();
+});

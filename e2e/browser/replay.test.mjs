@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { browse, DESKTOP, Page, Server, SMALL_PHONE, until } from "./harness.mjs";
+import { around, DESKTOP, Page, SMALL_PHONE, until } from "./harness.mjs";
 
 const ROUTE = "railway-square-to-market-hall";
 const COURIERS = 10;
@@ -16,8 +16,8 @@ let browser;
 let moment;
 /** A delivery that was driven from its start to its end. */
 let driven;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: COURIERS }), browse()]);
+around({ demo: COURIERS }, async (world) => {
+  ({ server, browser } = world);
   const { delivery } = await server.deliver("c-again", ROUTE, { speed: 12, reference: "order <7> & co" });
   driven = await until("a delivery has arrived, is stored, and is past", async () => {
     const found = await server.get(`/deliveries/${delivery}`);
@@ -25,12 +25,7 @@ before(async () => {
   }, 90_000);
   moment = driven.finished_at;
   await until("everything of that time is stored", async () => (await then(moment)).through > moment);
-}, { timeout: 180_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+});
 
 /** The fleet at a moment, as a script asks for it. */
 async function then(at) {
@@ -80,6 +75,11 @@ test("dragging back shows that moment; the address keeps it; live goes on", asyn
   assert.equal(await page.$("[data-past]").count(), 0);
   await page.$(".tb .span select").selectOption("1");
   await until("the bar is an hour long", async () => (await slider(page, "max")) - (await slider(page, "min")) === 3_600_000);
+  await until("its bars tell how many were started", async () => {
+    const begun = (await server.get("/deliveries?limit=200")).items.filter(({ started_at }) => started_at);
+    const told = /^(\d+) deliver(?:y|ies) started from \d\d:\d\d to \d\d:\d\d, (\d+)/.exec(await page.$("#hist-bars").textContent());
+    return told && Number(told[1]) === begun.length && Number(told[2]) <= begun.length;
+  });
   await drag(page, moment);
   await shown(page);
   assert.ok(Math.abs((await at(page)) - moment) < 10_000, `${await at(page)} for ${moment}`);

@@ -1,22 +1,15 @@
 // What outlives the page: it opens without a network, can be installed, and tells of a newer one.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { browse, DESKTOP, Page, Server, until } from "./harness.mjs";
+import { around, DESKTOP, Page, until } from "./harness.mjs";
 
 const AWAY = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|ERR_FAILED|WebSocket connection to .* failed|Failed to fetch/;
 
 let server;
 let browser;
-before(async () => {
-  [server, browser] = await Promise.all([Server.start({ demo: 6 }), browse()]);
-}, { timeout: 120_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-}, { timeout: 60_000 });
+around({ demo: 6 }, (world) => ({ server, browser } = world));
 
 /** Until the worker has all files; gives their paths. */
 function keptFiles(page) {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 import { browse, DESKTOP, Page, PHONE, ROOT, Server, until } from "./harness.mjs";
 import { smaller } from "./png.mjs";
+import { luck } from "./shots-luck.mjs";
 
 const IMAGES = join(ROOT, "docs/images");
 /** What the pictures show: between station and market. */
@@ -36,13 +37,13 @@ async function hero(server) {
   }, 240_000);
 }
 
-/** Writes a picture of what is on the screen. `ground` waits for the streets, by day or by night. */
-async function picture(page, name, { ground } = {}) {
+/** Writes a picture of what is on the screen. `ground` waits for the streets, by day or by night; `toasts` are its subject. */
+async function picture(page, name, { ground, toasts = false } = {}) {
   const path = join(IMAGES, `${name}.png`);
   // The pointer points at nothing, what opened has settled, and the figures of the first seconds are gone.
   await page.tab.mouse.move(DESKTOP.width / 2, 2);
-  for (const close of await page.$(".toast button").all()) await close.click({ timeout: 1_000 }).catch(() => {});
   if (ground) await page.streets(ground === "night");
+  for (const close of toasts ? [] : await page.$(".toast .ib").all()) await close.click({ timeout: 1_000 }).catch(() => {});
   await page.shot(name, path);
   const picture = smaller(readFileSync(path));
   writeFileSync(path, picture);
@@ -120,7 +121,11 @@ async function city(browser) {
   const began = Date.now();
   try {
     // Those who have long arrived by the time of the last picture, and who say so.
-    for (const [i, courier] of ["aino", "veikko", "leena"].entries()) await server.deliver(courier, (await server.get("/routes")).items[i * 3].route, { speed: 60 });
+    const { items: routes } = await server.get("/routes");
+    for (const [i, courier] of ["aino", "veikko", "leena"].entries()) await server.deliver(courier, routes[i * 3].route, { speed: 60 });
+    // Some who cannot be in time.
+    const long = [...routes].sort((a, b) => b.distance_m - a.distance_m);
+    for (const [i, courier] of ["fatima-noor", "thiago-moreira", "olga-ivanova"].entries()) await server.deliver(courier, long[i].route, { speed: 0.6, reference: `order-94${20 + i}`, promised_at: Date.now() + (i + 1) * 60_000 });
     const shot = (name, query, options, act) => is(name) && on(browser, server, query, options, act);
     if (is("live", "disconnected", "dark-selected", "phone", "phone-selected")) await hero(server);
 
@@ -138,7 +143,7 @@ async function city(browser) {
       await until("the drawer is complete", async () => /Missing\s+\d/.test(await page.text("#drawer")));
       await picture(page, "dark-selected", { ground: "night" });
     });
-    await shot("zoomed-out", "?at=60.172,24.945,11.2", {}, async (page) => {
+    await shot("zoomed-out", "?at=60.17,24.944,11.9", {}, async (page) => {
       await until("it is live", async () => (await page.connection()) === "live");
       await until("cells are counted", async () => (await page.tier()) === "counts");
       await settled(page);
@@ -205,7 +210,9 @@ async function city(browser) {
         await page.$(".tb .span select").selectOption("1");
         await page.$("#play").click();
         await until("it plays", async () => (await page.attribute("#play", "aria-pressed")) === "true");
-        await picture(page, "past", { ground: "day" });
+        // Its colours are tinted: what the ground is like by day is not to be found.
+        await until("the map is ready", async () => (await page.attribute(".map-pane", "data-ready")) === "true");
+        await picture(page, "past");
       });
     }
     if (is("stale")) {
@@ -258,10 +265,10 @@ async function customers(browser, server) {
     await picture(page, name, { ground: name.includes("dark") ? "night" : "day" });
   };
   const promised_at = Date.now() + 9 * 60_000;
-  if (is("customer")) await open({ speed: 2, promised_at }, {}, (page) => name(page, "customer"));
-  if (is("customer-dark-pt")) await open({ speed: 2, promised_at }, { locale: "pt-BR", colorScheme: "dark" }, (page) => name(page, "customer-dark-pt"));
+  if (is("customer")) await open({ speed: 1, promised_at }, {}, (page) => name(page, "customer"));
+  if (is("customer-dark-pt")) await open({ speed: 1, promised_at }, { locale: "pt-BR", colorScheme: "dark" }, (page) => name(page, "customer-dark-pt"));
   if (is("customer-done")) {
-    await open({ speed: 30, promised_at }, {}, async (page) => {
+    await open({ speed: 5, promised_at }, {}, async (page) => {
       await until("it is delivered", async () => (await page.attribute("#track", "data-state")) === "delivered", 120_000);
       await picture(page, "customer-done");
     });
@@ -306,6 +313,7 @@ const browser = await browse();
 try {
   await small(browser);
   await city(browser);
+  await luck(browser, { is, on, picture, settled });
   if (total > 0) console.log(`in all ${Math.round(total / 1024)} KiB`);
 } finally {
   await browser.close();

@@ -29,7 +29,7 @@ test("both languages have the same words", () => {
 test("a delivery under way: the range first, then who and until when, then the steps", () => {
   const told = tell(EN, { delivery: delivery(), eta: { from: NOW + 2 * MIN + 100, to: NOW + 3.5 * MIN } });
   assert.equal(told.lead, "Arriving in 2 to 4 min");
-  assert.equal(told.range, `${clock(NOW + 2 * MIN)} – ${clock(NOW + 3 * MIN)}`);
+  assert.equal(told.range, `${clock(NOW + 2 * MIN)} – ${clock(NOW + 4 * MIN)}`);
   assert.equal(told.sentence, `Aino is on the way. Promised by ${clock(NOW + 10 * MIN)}.`);
   assert.equal(told.late, false);
   assert.deepEqual(told.steps.map(({ state, title, time, place }) => [state, title, time, place]), [
@@ -83,7 +83,9 @@ test("an age counts up to a minute, then it is a time", () => {
 });
 
 test("times, lengths and names", () => {
-  assert.equal(range(NOW, NOW + 59_000), clock(NOW));
+  assert.equal(range(NOW, NOW), clock(NOW));
+  assert.equal(range(NOW, NOW + 59_000), `${clock(NOW)} – ${clock(NOW + MIN)}`);
+  assert.equal(range(NOW + 1_000, NOW + MIN), `${clock(NOW)} – ${clock(NOW + MIN)}`);
   assert.deepEqual([0, 494, 996, 1_140, 12_345, 123_456].map((m) => length(EN, m)), ["0 m", "490 m", "1.0 km", "1.1 km", "12.3 km", "123 km"]);
   assert.deepEqual([48_000, 348_000, 300_000, 7_500_000].map((ms) => span(EN, ms)), ["48 s", "5 min 48 s", "5 min", "2 h 5 min"]);
   assert.deepEqual(["aino", "c-17"].map(courierName), ["Aino", "c-17"]);

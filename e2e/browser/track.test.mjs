@@ -6,9 +6,9 @@ import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { after, test } from "node:test";
 
-import { browse, Page, PHONE, Server, SMALL_PHONE, secret, until } from "./harness.mjs";
+import { around, browse, Page, PHONE, secret, SMALL_PHONE, until } from "./harness.mjs";
 
 const ROUTE = "railway-square-to-market-hall";
 const KEY = "a key of the browser tests, long enough";
@@ -16,19 +16,11 @@ const MINUTE = 60_000;
 
 let server;
 let browser;
-let dir;
-before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "code-delivery-key-"));
-  const file = join(dir, "secret");
-  writeFileSync(file, `${KEY}\n`);
-  [server, browser] = await Promise.all([Server.start({ demo: 4, flags: ["--auth-secret-file", file, "--auth-open", "yes"] }), browse()]);
-}, { timeout: 120_000 });
-afterEach(Page.closeAll);
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-  rmSync(dir, { recursive: true, force: true });
-}, { timeout: 60_000 });
+const dir = mkdtempSync(join(tmpdir(), "code-delivery-key-"));
+const file = join(dir, "secret");
+writeFileSync(file, `${KEY}\n`);
+around({ demo: 4, flags: ["--auth-secret-file", file, "--auth-open", "yes"] }, (world) => ({ server, browser } = world));
+after(() => rmSync(dir, { recursive: true, force: true }));
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 

@@ -24,7 +24,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     let live = Live::provide();
     let layout = Layout::provide(live);
-    let list = List::provide(live);
+    let list = List::provide(live, layout);
     Catalogue::provide(live);
     keys::listen(live, layout, list);
     reveal::watch(live);

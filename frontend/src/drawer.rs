@@ -121,6 +121,19 @@ pub fn Drawer() -> impl IntoView {
             }
         });
     });
+    // A link may name the delivery alone: map and list want to know whose it is.
+    watch(move || {
+        let Some(courier) = delivery.with(|delivery| delivery.as_ref().map(|delivery| delivery.courier.clone())) else {
+            return;
+        };
+        if live.selected.with_untracked(|selected| selected.as_ref().is_some_and(|s| s.courier.is_none())) {
+            live.selected.update(|selected| {
+                if let Some(selected) = selected {
+                    selected.courier = Some(courier);
+                }
+            });
+        }
+    });
     let again = set_interval_with_handle(move || ask_audit(story, id), AGAIN);
     on_cleanup(move || {
         if let Ok(again) = again {

@@ -276,9 +276,14 @@ fn number(desk: Desk, text: String, name: String, of: u64, wanted: Wanted) -> An
     }
 }
 
-/// "9 min 3 s", or a dash.
+/// "9 min 3 s", or a dash; a mean that is not nothing is not "0 s".
 fn length(seconds: Option<f64>) -> String {
-    seconds.map_or_else(|| all::NONE.to_owned(), |seconds| format::duration((seconds * 1000.0).round() as Millis))
+    seconds.map_or_else(|| all::NONE.to_owned(), |seconds| length_of((seconds * 1000.0).round() as Millis))
+}
+
+/// A length of time, ms.
+fn length_of(ms: Millis) -> String {
+    if (1..1_000).contains(&ms) { say!(fig_under_a_second).to_owned() } else { format::duration(ms) }
 }
 
 /// "91 %", or a dash.

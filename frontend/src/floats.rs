@@ -21,12 +21,14 @@ pub fn Floats() -> impl IntoView {
     let live = Live::expect();
     let has_figures = Memo::new(move |_| live.figures.with(Option::is_some));
     let figures = move || has_figures.get().then(|| later(Later::Figures));
+    // Without a map there is nothing to zoom, and nothing that a legend could explain.
+    let drawn = Memo::new(move |_| live.map_fault.with(Option::is_none));
     view! {
-        <Controls/>
+        {part(move || drawn.get().then(|| view! { <Controls/> }))}
         <Callout/>
         <SpotList/>
         <PreviewPill/>
-        <Legend/>
+        {part(move || drawn.get().then(|| view! { <Legend/> }))}
         <TimeBar/>
         {part(figures)}
         <Toasts/>

@@ -7,7 +7,12 @@ use leptos::prelude::*;
 use model::{CourierRow, DeliveryRow, Filter, Selection, Tab};
 
 use crate::signal::RwSignal;
-use crate::{browser, live::Live, part::watch};
+use crate::{
+    browser,
+    layout::{Layout, Size},
+    live::Live,
+    part::watch,
+};
 
 /// The id of the scrolling element.
 pub const ELEMENT: &str = "list";
@@ -37,6 +42,15 @@ impl Shown {
         match self {
             Self::Couriers(rows) => rows.get(index).map(|row| (row.courier.clone(), None)),
             Self::Deliveries(rows) => rows.get(index).map(|row| (row.courier.clone(), Some(row.delivery))),
+        }
+    }
+
+    /// Moves the selected row to the top, where it is not there.
+    fn pin(&mut self, selection: &Selection) {
+        let Some(index) = self.position(selection) else { return };
+        match self {
+            Self::Couriers(rows) => rows[..=index].rotate_right(1),
+            Self::Deliveries(rows) => rows[..=index].rotate_right(1),
         }
     }
 
@@ -76,17 +90,19 @@ pub struct List {
     /// The height of a row, px: set by the list that draws them.
     pub row_px: RwSignal<f64>,
     live: Live,
+    layout: Layout,
 }
 
 impl List {
     /// Keeps the rows true. Once, in the root.
-    pub fn provide(live: Live) -> Self {
+    pub fn provide(live: Live, layout: Layout) -> Self {
         let list = Self {
             shown: RwSignal::new(Arc::new(Shown::Couriers(Vec::new()))),
             totals: RwSignal::new(Totals::default()),
             active: RwSignal::new(None),
             row_px: RwSignal::new(56.0),
             live,
+            layout,
         };
         watch(move || list.refresh());
         provide_context(list);
@@ -116,11 +132,17 @@ impl List {
         if couriers <= EAGER {
             live.revision.track();
         }
+        let phone = self.layout.size.get() == Size::Phone;
+        let pinned = phone.then(|| live.selected.get()).flatten();
         live.world.with_value(|world| {
-            let shown = match filter.tab {
+            let mut shown = match filter.tab {
                 Tab::Couriers => Shown::Couriers(world.couriers(&filter, now)),
                 Tab::Deliveries => Shown::Deliveries(world.delivery_rows(&filter, now)),
             };
+            // A sheet has room for few rows: the selected one is the first of them.
+            if let Some(selected) = pinned {
+                shown.pin(&selected);
+            }
             let totals = Totals {
                 couriers: couriers.max(world.client().len()),
                 deliveries: world.deliveries().count(),

@@ -20,6 +20,7 @@ pub fn Menu() -> impl IntoView {
     view! {
         <div class="card menu" role="group" aria-label=say!(menu)>
             <span class="line muted">{part(date)}</span>
+            {live.device_ahead().map(|ahead| view! { <span class="line muted">{words::device_clock(ahead)}</span> })}
             <button on:click=move |_| turn_theme(live)>{move || theme_icon(live)}{move || theme_words(live)}</button>
             {live.signed_in.get_untracked().map(|who| view! {
                 <button on:click=|_| access::sign_out()>{icon("out")} {words::sign_out(&who)}</button>

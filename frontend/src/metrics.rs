@@ -6,6 +6,8 @@ use model::{Connection, Meter, text::fixed};
 use crate::{
     format,
     live::Live,
+    part::part,
+    signal::Memo,
     words::{self, say},
 };
 
@@ -36,6 +38,12 @@ pub fn Metrics() -> impl IntoView {
             view! { <span class="goes" class:away=!feed.is_live() data-live-goes-on=feed.as_str()><i></i>{text}</span> }
         })
     };
+    // Times are the server's: who compares them with this device's clock is told why they differ.
+    let ahead = Memo::new(move |_| live.device_ahead());
+    let device = part(move || {
+        let text = words::device_clock(ahead.get()?);
+        Some(view! { <span class="tag" data-device-clock title=say!(device_clock_why)>{text}</span> })
+    });
     let rate = move || format::count(live.meter.with(|meter| meter.updates).into());
     view! {
         <div class="metrics">
@@ -52,6 +60,7 @@ pub fn Metrics() -> impl IntoView {
             <span class="sep"></span>
             <span class="rate-cell" title=say!(updates_hint)><b data-metric="updates">{rate}</b>" "{say!(updates)}</span>
             <span class="sep rate-cell"></span>
+            {device}
             <span class="clock">
                 <span class="date">{move || match live.clock.get() {
                     0 => String::new(),

@@ -191,6 +191,8 @@ fn Tabs() -> impl IntoView {
 fn Chips() -> impl IntoView {
     let (live, list, catalogue) = (Live::expect(), List::expect(), Catalogue::expect());
     let in_view = move || live.filter.with(|filter| filter.in_view);
+    // Without a map nothing is in its view.
+    let drawn = Memo::new(move |_| live.map_fault.with(Option::is_none));
     let states =
         move || {
             live.filter.with(|filter| filter.states.iter().collect::<Vec<_>>()).into_iter().map(|status| {
@@ -219,18 +221,25 @@ fn Chips() -> impl IntoView {
         Some(Source::Simulated) => say!(simulated),
         Some(Source::Device) => say!(devices),
     };
+    let in_view_chip = move || {
+        drawn.get().then(|| {
+            view! {
+                <button
+                    class=move || if in_view() { "chip on" } else { "chip" }
+                    aria-pressed=move || in_view().to_string()
+                    on:click=move |_| live.filter.update(|filter| filter.in_view = !filter.in_view)
+                >
+                    {say!(in_view)} <b>{move || format::count(list.totals.get().in_view as u64)}</b>
+                    {move || in_view().then(|| icon_small("close"))}
+                </button>
+            }
+        })
+    };
     let chip = |on: bool| if on { "chip over on" } else { "chip over" };
     view! {
         <div class="chips" role="group" aria-label=say!(filter_by_state)>
             {part(states)}
-            <button
-                class=move || if in_view() { "chip on" } else { "chip" }
-                aria-pressed=move || in_view().to_string()
-                on:click=move |_| live.filter.update(|filter| filter.in_view = !filter.in_view)
-            >
-                {say!(in_view)} <b>{move || format::count(list.totals.get().in_view as u64)}</b>
-                {move || in_view().then(|| icon_small("close"))}
-            </button>
+            {part(in_view_chip)}
             <label class=move || chip(route.get().is_some())>
                 <span class="cut">{route_name}</span> {icon_small("down")}
                 <select

@@ -223,6 +223,11 @@ pub fn pace(pace: u32) -> String {
 pub fn live_goes_on(time: &str) -> String {
     say!(live_goes_on, time)
 }
+/// What is wrong with the device's clock, which is `ahead` by so many ms.
+pub fn device_clock(ahead: i64) -> String {
+    let by = [if ahead < 0 { "\u{2212}" } else { "+" }, &format::duration(ahead.abs())].concat();
+    say!(device_clock, by)
+}
 pub fn save_trail(format: &str) -> String {
     say!(save_trail, format)
 }

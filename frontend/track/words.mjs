@@ -107,9 +107,10 @@ export function clockSeconds(at) {
   return `${clock(at)}:${two(new Date(at).getSeconds())}`;
 }
 
-/** "14:05 – 14:07", or one time where both are the same minute. */
+/** "14:05 – 14:07": from the minute in which it begins to the one before which it ends; one time where it is one moment. */
 export function range(from, to) {
-  return clock(from) === clock(to) ? clock(from) : `${clock(from)} – ${clock(to)}`;
+  const end = from === to ? to : Math.ceil(to / 60_000) * 60_000;
+  return clock(from) === clock(end) ? clock(from) : `${clock(from)} – ${clock(end)}`;
 }
 
 /** "490 m", "1.1 km". */

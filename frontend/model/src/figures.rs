@@ -226,11 +226,11 @@ impl Picture {
     }
 }
 
-/// The end of an axis of whole numbers that holds `most`, such that its half is a whole number too: 2, 4, 6, 10, 20, 40 ...
+/// The end of an axis of whole numbers that holds `most`, such that its half is a whole number too: 2, 4, 6, 8, 10, 12, 16, 20, 40 ...
 pub fn axis(most: u64) -> u64 {
     let mut unit = 1_u64;
     loop {
-        for step in [2, 4, 6, 10] {
+        for step in [2, 4, 6, 8, 10, 12, 16] {
             if step * unit >= most {
                 return step * unit;
             }

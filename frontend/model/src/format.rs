@@ -43,10 +43,11 @@ fn third(names: &str, index: i64) -> String {
     names.chars().skip(index as usize * 3).take(3).collect()
 }
 
-/// "14:05 – 14:07", or "14:05" where both are the same minute.
+/// "14:05 – 14:07": from the minute in which it begins to the one before which it ends; "14:05" where it is one moment.
 pub fn range(range: EtaRange, zone_min: i32) -> String {
-    let (from, to) = (time(range.from, zone_min), time(range.to, zone_min));
-    if from == to { from } else { format!("{from} – {to}") }
+    let whole_minute = (range.to + MINUTE - 1).div_euclid(MINUTE) * MINUTE;
+    let (from, to) = (time(range.from, zone_min), time(whole_minute.max(range.to), zone_min));
+    if range.from == range.to || from == to { from } else { format!("{from} – {to}") }
 }
 
 /// "in 2 to 4 min", "in 3 min", "in under 1 min", "any moment".
@@ -267,6 +268,7 @@ mod tests {
     fn ranges() {
         let eta = EtaRange { from: NOW + 133_000, to: NOW + 193_000 };
         assert_eq!(range(eta, 120), "14:05 – 14:06");
+        assert_eq!(range(EtaRange { from: NOW, to: NOW + 20_000 }, 120), "14:02 – 14:04");
         assert_eq!([in_range(eta, NOW, EN), in_range(eta, NOW, PT)], ["in 2 to 4 min", "em 2 a 4 min"]);
         assert_eq!(range(EtaRange { from: NOW, to: NOW }, 120), "14:02");
         let near = EtaRange { from: NOW, to: NOW };

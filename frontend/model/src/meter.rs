@@ -105,6 +105,13 @@ impl ServerClock {
     pub fn offset(&self) -> Millis {
         self.heard.front().map_or(0, |(_, offset)| *offset)
     }
+
+    /// How far the page's clock is ahead of the server's (behind: negative), ms in whole minutes; `None` where nobody would
+    /// notice it.
+    pub fn wrong_by(&self) -> Option<Millis> {
+        let minutes = (30_000 - self.offset()).div_euclid(60_000);
+        (minutes != 0).then_some(minutes * 60_000)
+    }
 }
 
 #[cfg(test)]
@@ -144,5 +151,17 @@ mod tests {
         assert_eq!(clock.offset(), 5_195);
         clock.heard(60_000, 55_000);
         assert_eq!(clock.offset(), 5_000, "an old one is forgotten: clocks drift");
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_by_minutes_is_told() {
+        let wrong_by = |local: Millis| {
+            let mut clock = ServerClock::default();
+            clock.heard(1_000_000, 1_000_000 + local);
+            clock.wrong_by()
+        };
+        assert_eq!([wrong_by(0), wrong_by(29_000), wrong_by(-29_000)], [None; 3]);
+        assert_eq!((wrong_by(31_000), wrong_by(-419_500)), (Some(60_000), Some(-420_000)));
+        assert_eq!(ServerClock::default().wrong_by(), None, "nothing was heard");
     }
 }

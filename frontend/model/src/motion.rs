@@ -17,6 +17,8 @@ use crate::{replay::Lead, world::MOVING_MPS};
 
 pub use shape::{Instance, STRIDE, flags};
 
+use shape::Pace;
+
 /// A courier slides to a new fix in about the time that lay between its last two, but in no more than this, s.
 const LONGEST_SLIDE: f64 = 5.0;
 /// It takes at least this, s: fixes that come in a bunch must not make it jump.
@@ -29,6 +31,12 @@ const FASTEST: f64 = 70.0;
 const JUMP_M: f64 = 150.0;
 /// How long a position is guessed beyond the last fix, s.
 const GUESS: f64 = 2.0;
+/// A frame that nobody would tell from the one before need not be drawn: so far goes what moves, device's pixels.
+const STEP_PX: f64 = 0.35;
+/// From the middle of a marker to its tip, pixels: so much of a turn is seen.
+const TIP_PX: f64 = 12.0;
+/// How long a pace is believed, s: then all couriers are looked at again, since the fastest may stand by now.
+const PACED_FOR: f64 = 1.0;
 /// Instances keep times as 32-bit floats, good to 1 ms for this long, s.
 const REBASE_AFTER: f64 = 4096.0;
 /// Instances keep places relative to an origin, as 32-bit floats, good to some cm this far from it (of the world's width).
@@ -65,6 +73,8 @@ pub struct Motion {
     dirty: Option<(usize, usize)>,
     /// Until when something moves, s of the page's clock.
     until: f64,
+    /// At least as fast as the fastest, and when all were looked at, s of the page's clock.
+    pace: (Pace, f64),
     shown: u32,
 }
 
@@ -178,6 +188,7 @@ impl Motion {
         if slides && (instance.from != instance.to || instance.heading_from != instance.heading_to) {
             let guess = if instance.reach > 1.0 { GUESS } else { 0.0 };
             self.until = self.until.max(self.base + f64::from(instance.end) + guess);
+            self.pace.0 = self.pace.0.max(instance.pace());
         }
     }
 
@@ -335,6 +346,23 @@ impl Motion {
     /// True while something moves by itself.
     pub fn is_moving(&self, t: f64) -> bool {
         t < self.until
+    }
+
+    /// In how many seconds what is drawn at `t` will look different, where the world is `world_px` pixels wide and each has
+    /// `ratio` of the device's; `None` while nothing moves by itself. A courier who crosses the screen slowly needs no sixty
+    /// frames a second.
+    pub fn next_frame(&mut self, t: f64, world_px: f64, ratio: f64) -> Option<f64> {
+        if !self.is_moving(t) {
+            return None;
+        }
+        if t - self.pace.1 > PACED_FOR || t < self.pace.1 {
+            let here = self.clock(t);
+            let going = self.instances.iter().filter(|instance| !instance.is_hidden() && instance.is_going(here));
+            self.pace = (going.fold(Pace::default(), |fastest, instance| fastest.max(instance.pace())), t);
+        }
+        let Pace { way, turn } = self.pace.0;
+        let px_per_s = f64::from(way) * world_px + f64::from(turn) * TIP_PX;
+        Some(STEP_PX / (px_per_s * ratio).max(STEP_PX))
     }
 
     /// How many couriers there are to draw.

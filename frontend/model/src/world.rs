@@ -3,7 +3,10 @@
 
 mod list;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use contract::{
     Bounds, CourierId, Delivery, DeliveryId, DeliveryStatus, Millis, Place,
@@ -21,6 +24,9 @@ use crate::{Selection, motion::Motion, notice::What};
 
 pub use list::MOVING_MPS;
 
+/// How long the way of a delivery that arrived is still shown, ms, and of how many.
+const LINGERS_MS: Millis = 20_000;
+const MOST_LINGERING: usize = 20;
 /// Most couriers that are kept from GET /couriers.
 pub const MAX_ROSTER: usize = 1_000;
 
@@ -36,6 +42,8 @@ pub struct World {
     roster: HashMap<CourierId, LiveCourier>,
     has_roster: bool,
     view: Option<Bounds>,
+    /// What arrived lately while it was looked at, and when, ms UTC.
+    arrived: VecDeque<(DeliveryId, Millis)>,
 }
 
 /// How far along its way a delivery is.
@@ -124,8 +132,14 @@ impl World {
             // Who cancels knows it; a toast for what a person just did is noise.
             let told = ended && delivery.status != DeliveryStatus::Cancelled;
             let document = told.then(|| Box::new(delivery.clone()));
+            let arrival = delivery.finished_at.filter(|_| ended && delivery.status == DeliveryStatus::Delivered);
+            let id = delivery.delivery;
             if self.fold(delivery) {
                 changed += 1;
+                self.arrived.extend(arrival.map(|at| (id, at)));
+                while self.arrived.len() > MOST_LINGERING {
+                    self.arrived.pop_front();
+                }
                 news.extend(document.map(What::Ended));
             }
         }
@@ -245,6 +259,14 @@ impl World {
     pub fn path(&self, delivery: DeliveryId) -> Option<Arc<Path>> {
         let known = self.deliveries.get(&delivery)?;
         known.path.clone().or_else(|| Path::from_polyline(&known.delivery.path).ok().map(Arc::new))
+    }
+
+    /// The ways of what has just arrived, and how much of each is left to see: 1 at the arrival, 0 when it is forgotten.
+    pub fn arrivals(&self, now: Millis) -> impl Iterator<Item = (Arc<Path>, f32)> {
+        self.arrived.iter().filter_map(move |(id, at)| {
+            let left = 1.0 - (now - at).max(0) as f32 / LINGERS_MS as f32;
+            Some((self.path(*id).filter(|_| left > 0.0)?, left))
+        })
     }
 
     /// What "fit" shows: the selection's whole way, or all couriers.

@@ -128,7 +128,7 @@ fn row(desk: Desk, delivery: &Delivery) -> AnyView {
     };
     let end = delivery.finished_at.filter(|_| delivery.status == DeliveryStatus::Delivered);
     let took = end.and_then(|end| Some(format::duration(end - delivery.started_at?)));
-    let off = end.and_then(|end| Some(words::off_by(&format::duration((end - delivery.eta_half_way?).abs()))));
+    let off = end.and_then(|end| Some(words::off_by(&super::length_of((end - delivery.eta_half_way?).abs()))));
     let kept = end.and_then(|end| Some(kept(end, delivery.promised_at?)));
     let (shape, colour) = sign::of_delivery(delivery.status, None);
     let asked = delivery.requested_at;

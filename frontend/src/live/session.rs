@@ -84,6 +84,12 @@ impl Live {
         self.session.with_value(|session| net::clock_ms() as Millis + session.clock.offset())
     }
 
+    /// How far this device's clock is ahead of the server's, ms in whole minutes, where it is wrong. Runs again each second.
+    pub fn device_ahead(self) -> Option<Millis> {
+        self.wall.track();
+        self.session.with_value(|session| session.clock.wrong_by())
+    }
+
     /// The map calls `repaint` no more than it must; it is told when something came that is to be drawn.
     pub(crate) fn on_frame(self, repaint: Rc<dyn Fn()>) {
         self.session.update_value(|session| session.repaint = Some(repaint));

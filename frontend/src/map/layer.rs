@@ -1,7 +1,10 @@
 //! The layer over the ground: everything of ours, drawn in one go by the map's own frame.
 //!
 //! Nothing is drawn while nothing moves: the layer asks for another frame only while a courier is on its way between two
-//! fixes, or a tier fades into another. The browser calls no frame at all while the tab is hidden.
+//! fixes, or a tier fades into another, and then when one would look different: couriers who cross the screen slowly are not
+//! drawn sixty times a second. The browser calls no frame at all while the tab is hidden.
+
+use std::time::Duration;
 
 use contract::Place;
 use leptos::prelude::*;
@@ -20,6 +23,10 @@ use crate::{live::Live, net};
 
 /// A tier fades into another in this time, s.
 const FADE: f64 = 0.15;
+/// A wait that is shorter than this is none, s: the next picture of the screen is as near.
+const SOON: f64 = 0.02;
+/// The screen shows a picture that much later on the average, s.
+const HALF_A_PICTURE: f64 = 0.008;
 /// Opacity of the others while a start is previewed.
 const PREVIEWED: f32 = 0.5;
 /// Opacity of those that a filter leaves out.
@@ -38,6 +45,8 @@ pub struct Layer {
     pub ages: bool,
     /// Where the followed courier is drawn.
     pub followed: Option<Place>,
+    /// Draws the next frame, where that is not at once.
+    next: Option<TimeoutHandle>,
 }
 
 impl Layer {
@@ -55,6 +64,7 @@ impl Layer {
             detail,
             ages: false,
             followed: None,
+            next: None,
         })
     }
 
@@ -72,12 +82,13 @@ impl Layer {
         let dim = if live.preview.with_untracked(Option::is_some) { PREVIEWED } else { FILTERED };
         let fading = self.fade(tier, net::clock_s());
 
-        let mut moving = false;
+        let mut wait = None;
         let mut spot = None;
         live.world.update_value(|world| {
             world.motion_mut().rebase(Place::saturating(lat, lon));
             self.markers.upload(gl, world.motion_mut());
-            moving = world.motion().is_moving(t);
+            let width = 512.0 * model::view::scale(zoom);
+            wait = world.motion_mut().next_frame(t, width, f64::from(ratio));
             let world = &*world;
             let motion = world.motion();
             let scene = Scene {
@@ -86,7 +97,7 @@ impl Layer {
                 now: motion.clock(t),
                 size: [gl.drawing_buffer_width() as f32 / ratio, gl.drawing_buffer_height() as f32 / ratio],
                 ratio,
-                world: 512.0 * model::view::scale(zoom),
+                world: width,
             };
             let chosen = scene::chosen(live, world, t);
             let hovered = live.hovered.with_untracked(|hovered| hovered.as_ref().and_then(|h| motion.slot_of(h)));
@@ -105,8 +116,23 @@ impl Layer {
         });
         self.tell(spot);
         // The past moves when somebody plays it: then that asks for frames.
-        if (moving && !live.is_past()) || fading {
-            self.map.trigger_repaint();
+        let wait = if fading { Some(0.0) } else { wait.filter(|_| !live.is_past()) };
+        self.draw_again(wait);
+    }
+
+    /// Sees to the next frame, in so many seconds.
+    fn draw_again(&mut self, wait: Option<f64>) {
+        if let Some(before) = self.next.take() {
+            before.clear();
+        }
+        match wait {
+            None => {}
+            Some(wait) if wait < SOON => self.map.trigger_repaint(),
+            Some(wait) => {
+                let live = self.live;
+                let wait = Duration::from_secs_f64(wait - HALF_A_PICTURE);
+                self.next = set_timeout_with_handle(move || live.repaint(), wait).ok();
+            }
         }
     }
 

@@ -13,6 +13,8 @@ use super::{
 };
 use crate::live::Live;
 
+/// Two ages on the map are at least so far apart, pixels to the right and down: of those that would cover each other one is shown.
+const AGE_ROOM: [f64; 2] = [34.0, 13.0];
 /// Most couriers that wear a sign or a name at once: beyond it nobody could read them.
 const MOST_SIGNS: usize = 400;
 /// Lines with named ends; of more lines only the lines are drawn.
@@ -55,6 +57,12 @@ pub fn lines(
     let casing = rgba(colours.marker_casing);
     let points =
         |places: &[Place]| -> Vec<[f32; 2]> { places.iter().map(|place| world.motion().relative(*place)).collect() };
+    for (path, left) in world.arrivals(live.now()) {
+        let ([r, g, b, _], line) = (rgba(colours.ahead), points(path.points()));
+        let [cr, cg, cb, _] = casing;
+        sheet.line(&line, Pen { width: 6.0, colour: [cr, cg, cb, 0.6 * left], dots: 0.0 }, scene.world);
+        sheet.line(&line, Pen { width: 3.0, colour: [r, g, b, 0.6 * left], dots: 0.0 }, scene.world);
+    }
     if let Some(chosen) = chosen {
         let ahead = points(&way_ahead(world, chosen));
         let [r, g, b, _] = casing;
@@ -183,8 +191,8 @@ fn preview_ends(live: Live, world: &World, scene: &Scene<'_>, sprites: &mut Spri
     });
 }
 
-/// Badges, ages and names of the couriers on the screen. True where an age is shown: then it must be drawn again in a
-/// second.
+/// Badges, ages and names of the couriers on the screen. True where an age is shown, or a way that fades: then it must be
+/// drawn again in a second.
 #[allow(clippy::too_many_arguments, reason = "all of them are what a frame is drawn from")]
 pub fn signs_above(
     live: Live,
@@ -200,7 +208,8 @@ pub fn signs_above(
     let now = live.now();
     let bounds = live.view.with_untracked(|view| view.map(|view| view.bounds));
     let on_screen = |place: Place| bounds.is_none_or(|bounds| bounds.contains(place));
-    let mut ages = false;
+    let mut ages = world.arrivals(now).next().is_some();
+    let mut told: Vec<[f32; 2]> = Vec::new();
     let mut left = MOST_SIGNS;
     for (slot, seen) in world.client().couriers() {
         let selected = chosen.is_some_and(|chosen| chosen.slot == Some(slot));
@@ -231,7 +240,14 @@ pub fn signs_above(
         }
         if aged {
             ages = true;
-            sprites.put(gl, instance, &Picture::Age(format::age(seen.at, now)), Hang::Below(9.0), alpha);
+            let covers = |other: &[f32; 2]| {
+                let apart = |i: usize| f64::from((other[i] - instance.to[i]).abs()) * scene.world;
+                apart(0) < AGE_ROOM[0] && apart(1) < AGE_ROOM[1]
+            };
+            if !told.iter().any(covers) {
+                told.push(instance.to);
+                sprites.put(gl, instance, &Picture::Age(format::age(seen.at, now)), Hang::Below(9.0), alpha);
+            }
         }
         if named {
             let away = if selected { 24.0 } else { 14.0 };

@@ -217,7 +217,9 @@ pub fn Go() -> impl IntoView {
             StartMode::Several => !form.routes.read().is_empty(),
             StartMode::Random => form.catalogue.routes.with(Option::is_some),
         };
-        chosen && form.sending.with(Option::is_none) && live.connection.get().is_live()
+        // What is being drawn is no line yet, and the one that was chosen before it is not meant.
+        let drawing = live.drawing.with(Option::is_some);
+        chosen && !drawing && form.sending.with(Option::is_none) && live.connection.get().is_live()
     };
     let go = move |_| {
         let Some(wanted) = starts(form) else { return };

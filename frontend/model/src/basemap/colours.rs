@@ -133,3 +133,52 @@ const DARK: Colours = Colours {
     on_status: "#14171c",
     status: ["#3fcb85", "#6aa8ff", "#f7a928", "#ff7070", "#97a2b2"],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance of "#rrggbb" (WCAG 2.2).
+    fn luminance([r, g, b]: [f64; 3]) -> f64 {
+        let linear = |value: f64| if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) };
+        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+    }
+
+    fn rgb(hex: &str) -> [f64; 3] {
+        [1, 3, 5].map(|at| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0)
+    }
+
+    /// Contrast ratio of two colours (WCAG 2.2), 1 to 21.
+    fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_status_stands_out_from_every_ground() {
+        for colours in [&LIGHT, &DARK] {
+            let c = colours;
+            let grounds =
+                [c.land, c.building, c.park, c.grass, c.pitch, c.water, c.square, c.road, c.major_road, c.path];
+            let offline = rgb(colours.status[4]);
+            for status in colours.status {
+                // An old position is drawn with 26 % of its status' colour in the grey of who is offline.
+                let full = rgb(status);
+                let aged = [0, 1, 2].map(|i| 0.26 * full[i] + 0.74 * offline[i]);
+                for ground in grounds.iter().chain([&colours.marker_casing]) {
+                    for mark in [full, aged] {
+                        let ratio = contrast(mark, rgb(ground));
+                        assert!(ratio >= 3.0, "{status} on {ground}: {ratio:.2}");
+                    }
+                }
+            }
+            for (text, grounds) in [(c.label, [c.land, c.building, c.road]), (c.park_label, [c.park; 3])] {
+                for ground in grounds {
+                    let ratio = contrast(rgb(text), rgb(ground));
+                    assert!(ratio >= 4.5, "{text} on {ground}: {ratio:.2}");
+                }
+            }
+        }
+        assert!((contrast(rgb("#ffffff"), rgb("#000000")) - 21.0).abs() < 1e-9);
+    }
+}

@@ -50,6 +50,22 @@ pub struct Instance {
     pub spare: f32,
 }
 
+/// How fast something moves on the map.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pace {
+    /// Widths of the world a second.
+    pub way: f32,
+    /// Radians a second.
+    pub turn: f32,
+}
+
+impl Pace {
+    /// The faster of each.
+    pub fn max(self, other: Self) -> Self {
+        Self { way: self.way.max(other.way), turn: self.turn.max(other.turn) }
+    }
+}
+
 impl Instance {
     /// An empty slot.
     pub const HIDDEN: Self = Self {
@@ -82,6 +98,21 @@ impl Instance {
         let place = [lerp(self.from[0], self.to[0]), lerp(self.from[1], self.to[1])];
         let turn = short_way(self.heading_to - self.heading_from);
         (place, self.heading_from + turn * k.min(1.0))
+    }
+
+    /// True while it is under way at `t`.
+    pub fn is_going(&self, t: f32) -> bool {
+        t < self.start + (self.end - self.start) * self.reach
+    }
+
+    /// How fast it goes until it is there.
+    pub fn pace(&self) -> Pace {
+        let seconds = (self.end - self.start).max(0.001);
+        let (dx, dy) = (self.to[0] - self.from[0], self.to[1] - self.from[1]);
+        Pace {
+            way: dx.abs().max(dy.abs()) / seconds,
+            turn: short_way(self.heading_to - self.heading_from).abs() / seconds,
+        }
     }
 
     /// The numbers in the order in which the shader reads them.

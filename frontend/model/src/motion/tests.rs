@@ -102,6 +102,27 @@ fn it_is_guessed_for_2_s_at_most_and_only_while_it_moves() {
 }
 
 #[test]
+fn a_frame_is_due_when_it_would_look_different() {
+    let mut screen = Screen::new();
+    screen.show(Kind::Full, &[fix(0.0, NOW)], NOW);
+    let world_px = |zoom: f64| 512.0 * 2f64.powf(zoom);
+    assert_eq!(screen.motion.next_frame(seconds(NOW), world_px(15.0), 1.0), None, "nobody moves");
+    screen.show(Kind::Delta, &[fix(8.0, NOW + 1_000)], NOW + 1_000);
+    let mut after =
+        |ms: Millis, zoom: f64, ratio: f64| screen.motion.next_frame(seconds(NOW + ms), world_px(zoom), ratio);
+    // 8 m/s are 6.7 pixels a second there: 0.8 of them a metre.
+    let wait = after(1_010, 15.0, 1.0).unwrap();
+    assert!((0.04..0.07).contains(&wait), "{wait}");
+    let close = after(1_020, 17.0, 2.0).unwrap();
+    assert!((close * 8.0 - wait).abs() < 1e-6, "four times as near, twice as sharp: {close}");
+    assert_eq!(after(1_030, 3.0, 1.0), Some(1.0), "from afar nothing is seen to move, and the guess may end");
+    // Who stands again is no longer the fastest.
+    screen.show(Kind::Delta, &[Fix { speed: 0.0, ..fix(8.5, NOW + 2_000) }], NOW + 2_000);
+    let slow = screen.motion.next_frame(seconds(NOW + 2_900), world_px(15.0), 1.0);
+    assert!(slow.is_none_or(|slow| slow > 4.0 * wait), "{slow:?}");
+}
+
+#[test]
 fn nobody_slides_over_a_jump_or_a_gap() {
     let mut screen = Screen::new();
     screen.show(Kind::Full, &[fix(0.0, NOW)], NOW);

@@ -157,6 +157,20 @@ fn progress_is_measured_along_the_way() {
 }
 
 #[test]
+fn the_way_of_an_arrival_fades() {
+    let mut world = world();
+    let ended = |n, courier, status| Delivery { finished_at: Some(NOW), ..delivery(n, courier, status) };
+    world.apply_events(vec![ended(1, "c-late", DeliveryStatus::Delivered)]);
+    world.apply_events(vec![ended(1, "c-late", DeliveryStatus::Delivered)]);
+    world.apply_events(vec![ended(2, "aino-korhonen", DeliveryStatus::Cancelled)]);
+    world.apply_events(vec![ended(9, "c-9", DeliveryStatus::Delivered)]);
+    let left = |now| world.arrivals(now).map(|(_, left)| left).collect::<Vec<_>>();
+    assert_eq!(left(NOW), [1.0], "what arrived, once; not what was called off or what nobody saw driving");
+    assert_eq!(left(NOW + 10_000), [0.5]);
+    assert!(left(NOW + 20_000).is_empty());
+}
+
+#[test]
 fn ends_are_news_once_and_not_for_who_cancelled() {
     let mut world = world();
     let (news, changed) = world.apply_events(vec![delivery(1, "c-late", DeliveryStatus::Delivered)]);
