@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use contract::topics;
 use serde_json::{Value, json};
 
@@ -11,24 +11,17 @@ use crate::{
     server::{Kind, Place, Server, stay_aside},
 };
 
-/// What the backend reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum From {
-    /// A real Kafka: the embedded broker has nothing older than its process.
-    Kafka,
-}
-
 /// A backend that starts with a full window
 #[derive(Debug, clap::Args)]
 pub struct Start {
-    /// What the backend reads
-    #[arg(long, value_enum)]
-    server: From,
+    /// What the backend reads: the embedded broker has nothing older than its process
+    #[arg(long, value_parser = ["kafka"])]
+    server: String,
     /// Directory of the release binaries
     #[arg(long, default_value = "target/release", value_name = "DIR")]
     bin: PathBuf,
     /// A real Kafka, HOST:PORT
-    #[arg(long, default_value = "", value_name = "LIST")]
+    #[arg(long, value_name = "LIST")]
     kafka: String,
     /// Fixes in the window
     #[arg(long, default_value_t = 1_000_000)]
@@ -47,22 +40,16 @@ pub struct Start {
 /// Runs it; returns the figures.
 pub fn run(start: &Start) -> Result<Value> {
     stay_aside()?;
-    let place = |prefix: &str| Place {
+    // Topics of this run's own, made by the product itself.
+    let place = Place {
         server: Kind::Backend,
         bin: start.bin.clone(),
         port: start.port,
-        prefix: prefix.into(),
+        prefix: format!("bench{}.", std::process::id()),
         under: String::new(),
     };
-    match start.server {
-        From::Kafka if start.kafka.is_empty() => bail!("--kafka is the address of a real one"),
-        From::Kafka => {
-            // Topics of this run's own, made by the product itself.
-            let place = place(&format!("bench{}.", std::process::id()));
-            drop(Server::start(&place, &start.kafka, 0, 0).context("the backend that makes the topics")?);
-            measure(start, &place, &start.kafka)
-        }
-    }
+    drop(Server::start(&place, &start.kafka, 0, 0).context("the backend that makes the topics")?);
+    measure(start, &place, &start.kafka)
 }
 
 fn measure(start: &Start, place: &Place, brokers: &str) -> Result<Value> {

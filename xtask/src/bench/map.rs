@@ -16,36 +16,59 @@ const SLOWER: u32 = 4;
 /// Couriers of the page that stays open.
 const OPEN_COURIERS: u32 = 100;
 
-/// Runs all three and prints their tables.
-#[allow(clippy::print_stderr, clippy::print_stdout, reason = "this is a build tool's progress and report")]
+/// A part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Moving couriers
+    Frames,
+    /// The first load
+    Load,
+    /// A page that stays open
+    Memory,
+}
+
+/// Runs what is asked for, else all three, and prints the tables.
+#[allow(clippy::print_stderr, reason = "this is a build tool's progress")]
 pub fn run(bench: &Bench) -> Result<()> {
     page::build(true, &mut |step| eprintln!("{step}"))?;
     // The page is measured, not the server: that may be the one of the tests.
     build::services(false, false)?;
-    let seconds = bench.seconds.unwrap_or(10);
-    let before = report::load_average();
-    let print = |name: &str, seconds: u32, runs: u32, measured: &[(&str, Vec<Value>)]| -> Result<()> {
-        let report = report::Report { name, seconds, runs, before: before.clone(), measured };
-        print!("{}", report.write()?);
-        Ok(())
-    };
+    for part in [Part::Frames, Part::Load, Part::Memory] {
+        if bench.only.is_none_or(|only| only == part) {
+            match part {
+                Part::Frames => frames(bench),
+                Part::Load => load(bench),
+                Part::Memory => memory(bench),
+            }?;
+        }
+    }
+    Ok(())
+}
 
+#[allow(clippy::print_stderr, reason = "this is a build tool's progress")]
+fn frames(bench: &Bench) -> Result<()> {
+    let (seconds, before) = (bench.seconds.unwrap_or(10), report::load_average());
     // One courier costs nothing beside the ground that every frame draws too.
-    let mut frames: Vec<(String, &str, u32, Vec<Value>)> = vec![("the ground alone".into(), "layer", 1, Vec::new())];
+    let mut contenders: Vec<(String, &str, u32, Vec<Value>)> =
+        vec![("the ground alone".into(), "layer", 1, Vec::new())];
     for couriers in COURIERS {
-        frames.push((format!("our layer, {couriers}"), "layer", couriers, Vec::new()));
-        frames.push((format!("setData, {couriers}"), "setdata", couriers, Vec::new()));
+        contenders.push((format!("our layer, {couriers}"), "layer", couriers, Vec::new()));
+        contenders.push((format!("setData, {couriers}"), "setdata", couriers, Vec::new()));
     }
     for turn in 1..=bench.runs {
-        for (title, kind, couriers, runs) in &mut frames {
+        for (title, kind, couriers, runs) in &mut contenders {
             eprintln!("bench: map, run {turn} of {}: {title}", bench.runs);
             runs.push(once("frames", &[kind, &couriers.to_string(), &seconds.to_string()])?);
         }
     }
-    let frames: Vec<(&str, Vec<Value>)> =
-        frames.iter().map(|(title, _, _, runs)| (title.as_str(), runs.clone())).collect();
-    print("map", seconds, bench.runs, &frames)?;
+    let measured: Vec<(&str, Vec<Value>)> =
+        contenders.iter().map(|(title, _, _, runs)| (title.as_str(), runs.clone())).collect();
+    table(&report::Report { name: "map", seconds, runs: bench.runs, before, measured: &measured })
+}
 
+#[allow(clippy::print_stderr, reason = "this is a build tool's progress")]
+fn load(bench: &Bench) -> Result<()> {
+    let before = report::load_average();
     let mut loads = [("this machine", 1, Vec::new()), ("a processor 4 times as slow", SLOWER, Vec::new())];
     for turn in 1..=bench.runs {
         for (title, slower, runs) in &mut loads {
@@ -53,15 +76,26 @@ pub fn run(bench: &Bench) -> Result<()> {
             runs.push(once("load", &[&slower.to_string()])?);
         }
     }
-    print("page-load", 0, bench.runs, &loads.map(|(title, _, runs)| (title, runs)))?;
+    let measured = loads.map(|(title, _, runs)| (title, runs));
+    table(&report::Report { name: "page-load", seconds: 0, runs: bench.runs, before, measured: &measured })
+}
 
+#[allow(clippy::print_stderr, reason = "this is a build tool's progress")]
+fn memory(bench: &Bench) -> Result<()> {
+    let before = report::load_average();
     eprintln!("bench: a page that stays open for {} min", bench.minutes);
     let told = once("memory", &[&bench.minutes.to_string(), &OPEN_COURIERS.to_string()])?;
     let looks = told["looks"].as_array().context("the run told no looks")?;
     let titles: Vec<String> = looks.iter().map(|look| format!("minute {}", look["minute"])).collect();
     let measured: Vec<(&str, Vec<Value>)> =
         titles.iter().zip(looks).map(|(title, look)| (title.as_str(), vec![look.clone()])).collect();
-    print("page-memory", bench.minutes * 60, 1, &measured)
+    table(&report::Report { name: "page-memory", seconds: bench.minutes * 60, runs: 1, before, measured: &measured })
+}
+
+#[allow(clippy::print_stdout, reason = "this is a build tool's report")]
+fn table(report: &report::Report<'_>) -> Result<()> {
+    print!("{}", report.write()?);
+    Ok(())
 }
 
 /// One run of a script of `bench/page`.

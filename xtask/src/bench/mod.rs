@@ -46,6 +46,9 @@ pub struct Bench {
     /// How long the page of `map` stays open
     #[arg(long, default_value_t = 10, value_name = "N")]
     minutes: u32,
+    /// Only this part of `map`
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Option<map::Part>,
     /// Only our own server and the ceiling: needs no Node.js
     #[arg(long)]
     no_peers: bool,
