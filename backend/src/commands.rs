@@ -182,8 +182,7 @@ impl Commands {
     pub fn tidy(&self, fleet: &Fleet, now: Millis) {
         self.kept.lock().retain(|id, entry| {
             let rank = entry.delivery.status.rank();
-            let folded = fleet.deliveries().get(id).is_some_and(|known| known.delivery.status.rank() >= rank);
-            let over = folded || fleet.deliveries().has_ended(id) || now - entry.since >= KEPT_FOR;
+            let over = fleet.deliveries().rank(id) >= rank || now - entry.since >= KEPT_FOR;
             entry.is_under_way() || !over
         });
     }
@@ -249,11 +248,8 @@ impl Now<'_> {
         };
         let folded = self.fleet.deliveries().open_of(courier).map(|known| &known.delivery);
         let folded = folded.filter(|delivery| delivery.delivery != id && !ended(delivery)).last();
-        let not_folded = |delivery: &Arc<Delivery>| {
-            let deliveries = self.fleet.deliveries();
-            let known = deliveries.get(&delivery.delivery).map(|known| known.delivery.status.rank());
-            !deliveries.has_ended(&delivery.delivery) && known.is_none_or(|rank| rank < delivery.status.rank())
-        };
+        let not_folded =
+            |delivery: &Arc<Delivery>| self.fleet.deliveries().rank(&delivery.delivery) < delivery.status.rank();
         let written = || {
             let mut others = self.kept.values().map(|entry| &entry.delivery);
             others

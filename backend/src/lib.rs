@@ -166,6 +166,7 @@ pub async fn build(settings: Settings, surroundings: Surroundings, health: Healt
     let limits = Limits {
         live_window_ms: settings.live.live_window.as_millis() as i64,
         max_couriers: settings.live.max_couriers,
+        delivery_max_ms: settings.live.delivery_max.as_millis() as i64,
     };
     let live = Live::new(limits);
     let listener = start::bind("CD_HTTP_ADDR", settings.http.http_addr).await?;

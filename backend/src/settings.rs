@@ -117,6 +117,9 @@ pub struct LiveSettings {
     /// How long a courier is shown without a fix
     #[arg(long, env = "CD_LIVE_WINDOW", default_value = "15m", value_parser = parse_duration, value_name = "TIME")]
     pub live_window: Duration,
+    /// How long a delivery may be in transit before it counts as abandoned and its courier as free
+    #[arg(long, env = "CD_DELIVERY_MAX", default_value = "24h", value_parser = parse_duration, value_name = "TIME")]
+    pub delivery_max: Duration,
     /// Most couriers in the live state
     #[arg(long, env = "CD_MAX_COURIERS", default_value_t = 200_000, value_name = "N")]
     pub max_couriers: usize,
@@ -155,6 +158,10 @@ impl Settings {
         }
         if !(Duration::from_secs(60)..=Duration::from_secs(24 * 3600)).contains(&self.live.live_window) {
             return Err(StartError::setting("CD_LIVE_WINDOW: must be 1m to 24h"));
+        }
+        // No replica reads further back: it would not know of a delivery that another one still counts.
+        if !(Duration::from_secs(60)..=Duration::from_secs(48 * 3600)).contains(&self.live.delivery_max) {
+            return Err(StartError::setting("CD_DELIVERY_MAX: must be 1m to 48h"));
         }
         Ok(())
     }

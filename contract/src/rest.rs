@@ -4,7 +4,7 @@ mod request;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CourierId, Delivery, DeliveryId, Millis, Place, Position, RouteId, live::EtaRange};
+use crate::{CourierId, Delivery, DeliveryId, Invalid, Millis, Place, Position, RouteId, live::EtaRange};
 
 pub use request::{CancelRequest, DeliveryRequest, FinishRequest, Outcome, PathChoice, expect_no_fields};
 
@@ -45,6 +45,42 @@ pub struct RouteLine {
     pub route: Route,
     /// The line, an encoded polyline of precision 6.
     pub path: String,
+}
+
+/// A route as a GeoJSON Feature (RFC 7946): what GET /routes/{route} answers to who accepts that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "Feature")]
+pub struct RouteFeature {
+    /// The route.
+    pub properties: Route,
+    /// Its line.
+    pub geometry: LineString,
+}
+
+/// A line as GeoJSON writes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub struct LineString {
+    /// Its places in their order.
+    pub coordinates: Vec<LonLat>,
+}
+
+/// A place as GeoJSON writes it: `[lon, lat]`, in degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "(f64, f64)", into = "(f64, f64)")]
+pub struct LonLat(pub Place);
+
+impl From<LonLat> for (f64, f64) {
+    fn from(LonLat(place): LonLat) -> Self {
+        (place.lon(), place.lat())
+    }
+}
+
+impl TryFrom<(f64, f64)> for LonLat {
+    type Error = Invalid;
+    fn try_from((lon, lat): (f64, f64)) -> Result<Self, Invalid> {
+        Place::new(lat, lon).map(Self)
+    }
 }
 
 /// A courier as it stands now.

@@ -13,15 +13,15 @@ use crate::path::Path;
 
 /// How long an ended delivery stays in the live state, ms.
 pub const KEEP_ENDED_MS: Millis = 15 * 60 * 1000;
-/// How long the end of a delivery is remembered after that, so that a repeated record cannot revive it, ms.
+/// How long the last record of a delivery is remembered after that, so that a repeated one cannot revive it, ms.
 pub const REMEMBER_ENDED_MS: Millis = 48 * 60 * 60 * 1000;
-/// How long after its request a delivery may be open. Twice the default of `CD_DELIVERY_MAX`, and as far back as a replica
-/// reads: one that starts later knows nothing of it either.
+/// How long after its request a delivery may be open, ms, in transit or not: as far back as a replica reads, so that one
+/// that starts later knows nothing of it either.
 pub const KEEP_OPEN_MS: Millis = 48 * 60 * 60 * 1000;
-/// Most ended deliveries that are remembered; beyond it the first ones are forgotten.
+/// How long a delivery may be in transit before it counts as abandoned, where nothing else is set, ms.
+pub const IN_TRANSIT_MAX_MS: Millis = 24 * 60 * 60 * 1000;
+/// Most dropped deliveries that are remembered; beyond it the first ones are forgotten.
 const MAX_REMEMBERED: usize = 1_000_000;
-/// How often open deliveries are looked through for abandoned ones, ms.
-const LOOK_FOR_ABANDONED_MS: Millis = 10 * 60 * 1000;
 
 /// True where a record of (`rank`, `offset`) replaces the known one: the rank is greater, or it is the same and the
 /// record came earlier into its partition. This is the protocol's whole rule of a delivery's story.
@@ -41,22 +41,42 @@ pub struct Known {
 }
 
 /// All deliveries of the live state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Deliveries {
+    in_transit_max_ms: Millis,
     known: FxHashMap<DeliveryId, Known>,
     /// Deliveries under way or asked for, by courier.
     open: FxHashMap<CourierId, Vec<DeliveryId>>,
     /// When ended deliveries are to be dropped, ms UTC, the next one first.
     endings: BinaryHeap<Reverse<(Millis, DeliveryId)>>,
-    /// Ended and dropped: the record that ended them.
-    ended: FxHashMap<DeliveryId, (i64, CourierId)>,
+    /// Dropped, as ended or as abandoned: rank, offset and courier of the last record of each.
+    dropped: FxHashMap<DeliveryId, (u8, i64, CourierId)>,
     /// The same with the time of their being dropped, ms UTC, oldest first.
-    ended_by_time: VecDeque<(Millis, DeliveryId)>,
-    /// When open deliveries are looked through again, ms UTC.
+    dropped_by_time: VecDeque<(Millis, DeliveryId)>,
+    /// No open delivery is abandoned before this time, ms UTC.
     look_at: Millis,
 }
 
+impl Default for Deliveries {
+    fn default() -> Self {
+        Self::new(IN_TRANSIT_MAX_MS)
+    }
+}
+
 impl Deliveries {
+    /// None yet. One that is in transit for `in_transit_max_ms` counts as abandoned.
+    pub fn new(in_transit_max_ms: Millis) -> Self {
+        Self {
+            in_transit_max_ms,
+            known: FxHashMap::default(),
+            open: FxHashMap::default(),
+            endings: BinaryHeap::new(),
+            dropped: FxHashMap::default(),
+            dropped_by_time: VecDeque::new(),
+            look_at: Millis::MAX,
+        }
+    }
+
     /// Folds one record in. True where it changed what is known.
     pub fn apply(&mut self, delivery: Delivery, offset: i64) -> bool {
         let id = delivery.delivery;
@@ -66,11 +86,11 @@ impl Deliveries {
         let wins = |known: (u8, i64), courier: &CourierId| {
             replaces(known, (rank, offset)) || (known == (rank, offset) && delivery.courier < *courier)
         };
-        if let Some((known_offset, courier)) = self.ended.get(&id) {
-            if !wins((ENDED_RANK, *known_offset), courier) {
+        if let Some((known_rank, known_offset, courier)) = self.dropped.get(&id) {
+            if !wins((*known_rank, *known_offset), courier) {
                 return false;
             }
-            self.ended.remove(&id);
+            self.dropped.remove(&id);
         }
         let before = self.known.get(&id);
         let beats = |known: &Known| wins((known.delivery.status.rank(), known.offset), &known.delivery.courier);
@@ -85,6 +105,7 @@ impl Deliveries {
             self.close(&courier, id);
         }
         if delivery.is_open() {
+            self.look_at = self.look_at.min(self.abandoned_at(&delivery));
             self.open.entry(delivery.courier.clone()).or_default().push(id);
         } else {
             self.endings.push(Reverse((end_of(&delivery) + KEEP_ENDED_MS, id)));
@@ -108,9 +129,10 @@ impl Deliveries {
         self.known.get(id)
     }
 
-    /// Whether this delivery has ended some time ago and was dropped from the live state.
-    pub fn has_ended(&self, id: &DeliveryId) -> bool {
-        self.ended.contains_key(id)
+    /// Rank of the last record of a delivery, also of one that was dropped from the live state; 0 where none is known.
+    pub fn rank(&self, id: &DeliveryId) -> u8 {
+        let known = self.known.get(id).map(|known| known.delivery.status.rank());
+        known.or_else(|| self.dropped.get(id).map(|(rank, ..)| *rank)).unwrap_or_default()
     }
 
     /// The delivery that a courier is on: of several (which only a fault makes) the one that started last.
@@ -140,47 +162,61 @@ impl Deliveries {
         self.known.is_empty()
     }
 
-    /// Drops what ended more than [`KEEP_ENDED_MS`] before `now`, remembering its end so that a repeated record does not
-    /// revive it, and what is open for longer than [`KEEP_OPEN_MS`]. Returns the couriers of the latter.
+    /// Drops what ended [`KEEP_ENDED_MS`] before `now` (ms UTC) or earlier, and what is abandoned: in transit for too long, or
+    /// open for [`KEEP_OPEN_MS`]. The last record of each is remembered, so that a repeated one does not revive it; a later
+    /// one, the end of an abandoned delivery, is taken. Returns the couriers of the abandoned ones.
     pub fn expire(&mut self, now: Millis) -> Vec<CourierId> {
         while let Some(&Reverse((at, id))) = self.endings.peek().filter(|Reverse((at, _))| *at <= now) {
             self.endings.pop();
             // A record that came earlier into the partition may have put another end in the place of this one.
-            let same = |known: &&Known| !known.delivery.is_open() && end_of(&known.delivery) + KEEP_ENDED_MS == at;
-            if let Some(known) = self.known.get(&id).filter(same) {
-                self.ended.insert(id, (known.offset, known.delivery.courier.clone()));
-                self.ended_by_time.push_back((now, id));
-                self.known.remove(&id);
+            let same = |known: &Known| !known.delivery.is_open() && end_of(&known.delivery) + KEEP_ENDED_MS == at;
+            if self.known.get(&id).is_some_and(same) {
+                self.drop_one(id, now);
             }
         }
+        let free = if now < self.look_at { Vec::new() } else { self.drop_abandoned(now) };
         let old = |at: Millis| at <= now - REMEMBER_ENDED_MS;
-        let full = |ended: &VecDeque<_>| ended.len() > MAX_REMEMBERED;
-        while self.ended_by_time.front().is_some_and(|(at, _)| old(*at)) || full(&self.ended_by_time) {
-            if let Some((_, id)) = self.ended_by_time.pop_front() {
-                self.ended.remove(&id);
+        let full = |dropped: &VecDeque<_>| dropped.len() > MAX_REMEMBERED;
+        while self.dropped_by_time.front().is_some_and(|(at, _)| old(*at)) || full(&self.dropped_by_time) {
+            if let Some((_, id)) = self.dropped_by_time.pop_front() {
+                self.dropped.remove(&id);
             }
         }
-        if now < self.look_at {
-            return Vec::new();
-        }
-        self.look_at = now + LOOK_FOR_ABANDONED_MS;
-        self.drop_abandoned(now)
+        free
     }
 
-    fn drop_abandoned(&mut self, now: Millis) -> Vec<CourierId> {
-        let abandoned = |known: &&Known| known.delivery.requested_at <= now - KEEP_OPEN_MS;
-        let open = self.open.values().flatten().filter_map(|id| self.known.get(id)).filter(abandoned);
-        let gone: Vec<Arc<Delivery>> = open.map(|known| known.delivery.clone()).collect();
-        for delivery in &gone {
-            self.close(&delivery.courier, delivery.delivery);
-            self.known.remove(&delivery.delivery);
+    /// Drops a delivery, and remembers its last record.
+    fn drop_one(&mut self, id: DeliveryId, now: Millis) {
+        if let Some(Known { delivery, offset, .. }) = self.known.remove(&id) {
+            self.dropped.insert(id, (delivery.status.rank(), offset, delivery.courier.clone()));
+            self.dropped_by_time.push_back((now, id));
         }
-        gone.into_iter().map(|delivery| delivery.courier.clone()).collect()
+    }
+
+    /// Drops abandoned deliveries, and looks when the next one will be.
+    fn drop_abandoned(&mut self, now: Millis) -> Vec<CourierId> {
+        let mut abandoned = Vec::new();
+        self.look_at = Millis::MAX;
+        for known in self.open.values().flatten().filter_map(|id| self.known.get(id)) {
+            match self.abandoned_at(&known.delivery) {
+                at if at <= now => abandoned.push(known.delivery.clone()),
+                at => self.look_at = self.look_at.min(at),
+            }
+        }
+        for delivery in &abandoned {
+            self.close(&delivery.courier, delivery.delivery);
+            self.drop_one(delivery.delivery, now);
+        }
+        abandoned.into_iter().map(|delivery| delivery.courier.clone()).collect()
+    }
+
+    /// From when on an open delivery counts as abandoned, ms UTC.
+    fn abandoned_at(&self, delivery: &Delivery) -> Millis {
+        let started = delivery.started_at.filter(|_| delivery.status == DeliveryStatus::InTransit);
+        let by_start = started.map_or(Millis::MAX, |start| start.saturating_add(self.in_transit_max_ms));
+        by_start.min(delivery.requested_at.saturating_add(KEEP_OPEN_MS))
     }
 }
-
-/// Rank of every ended delivery.
-const ENDED_RANK: u8 = 3;
 
 /// When a delivery ended; one that was never taken up, when it was asked for. An end that lies in a far future, by some
 /// wrong clock, must not keep it for ever.

@@ -13,7 +13,7 @@ use contract::{
 
 use crate::{
     couriers::{Batch, Couriers, Details, Folded, Row, Task},
-    deliveries::{Deliveries, Known},
+    deliveries::{Deliveries, IN_TRANSIT_MAX_MS, Known},
     eta,
     grid::{Grid, Handle},
     status::{self, Standing},
@@ -32,11 +32,13 @@ pub struct Limits {
     pub live_window_ms: Millis,
     /// Most couriers; further ones are counted and not shown.
     pub max_couriers: usize,
+    /// A delivery that is in transit for this long counts as abandoned: its courier is free, ms.
+    pub delivery_max_ms: Millis,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { live_window_ms: 15 * 60_000, max_couriers: 200_000 }
+        Self { live_window_ms: 15 * 60_000, max_couriers: 200_000, delivery_max_ms: IN_TRANSIT_MAX_MS }
     }
 }
 
@@ -55,7 +57,7 @@ pub struct Fleet {
 impl Fleet {
     /// An empty state.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
+        Self { limits, deliveries: Deliveries::new(limits.delivery_max_ms), ..Self::default() }
     }
 
     /// Begins a batch at `now`, ms UTC.

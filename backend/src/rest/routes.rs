@@ -9,7 +9,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{RouteId, rest};
-use serde_json::json;
 
 use super::{
     problem::{Answer, Result},
@@ -38,12 +37,8 @@ pub async fn one(
     if !accept.contains("application/geo+json") {
         return Ok(Json(rest::RouteLine { route: route.summary(), path: route.polyline() }).into_response());
     }
-    let line: Vec<[f64; 2]> = route.path.points().iter().map(|place| [place.lon(), place.lat()]).collect();
-    let feature = json!({
-        "type": "Feature",
-        "properties": route.summary(),
-        "geometry": { "type": "LineString", "coordinates": line },
-    });
+    let coordinates = route.path.points().iter().copied().map(rest::LonLat).collect();
+    let feature = rest::RouteFeature { properties: route.summary(), geometry: rest::LineString { coordinates } };
     let mut response = Json(feature).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/geo+json"));
     Ok(response)

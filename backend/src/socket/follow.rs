@@ -41,7 +41,7 @@ struct Told {
 pub enum Seen {
     /// This.
     Known(Followed),
-    /// It ended some time ago.
+    /// It ended some time ago, or was abandoned.
     Ended,
     /// Nothing.
     Unknown,
@@ -70,7 +70,7 @@ impl Follow {
     pub fn see(&self, fleet: &Fleet) -> Seen {
         match Followed::find(fleet, &self.delivery) {
             Some(found) => Seen::Known(found),
-            None if fleet.deliveries().has_ended(&self.delivery) => Seen::Ended,
+            None if fleet.deliveries().rank(&self.delivery) > 0 => Seen::Ended,
             None => Seen::Unknown,
         }
     }

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Api, Backend, Reply,
+    Api, Backend, Reply, Socket,
     samples::{ROUTE, delivery, fix, fresh_id, line, now, request},
     shared, until,
 };
@@ -83,6 +83,41 @@ async fn a_busy_courier_is_named_with_the_time_until_when() {
     let known = async || api.get(&format!("/deliveries/{}", under_way.delivery)).await.status;
     until("known", known, |status| *status == 200).await;
     api.post("/deliveries", &request("busy-2")).await.problem("courier-busy");
+}
+
+#[tokio::test]
+async fn an_abandoned_delivery_keeps_no_courier_and_can_still_be_ended() {
+    let clock = service::Clock::manual(now());
+    let of_server = clock.clone();
+    let backend = Backend::start_with(|setup| {
+        setup.settings.live.delivery_max = std::time::Duration::from_secs(600);
+        setup.surroundings.clock = of_server;
+    })
+    .await;
+    let api = backend.api();
+    let under_way = delivery("lost-1", DeliveryStatus::InTransit);
+    backend.feed.delivery(&under_way).await;
+    let path = format!("/deliveries/{}", under_way.delivery);
+    until("known", async || api.get(&path).await.status, |status| *status == 200).await;
+    let mut follower = Socket::open(&backend, None).await;
+    // Nearly: ten minutes but for what the system's clock is ahead of the test's.
+    clock.advance(500_000);
+    let heard = clock.now();
+    follower.until("the later time", |socket| socket.summaries.last().is_some_and(|last| last.now >= heard)).await;
+    api.post("/deliveries", &request("lost-1")).await.problem("courier-busy");
+    // The clock alone makes it abandoned: no list has it, and the courier is free.
+    clock.advance(500_000);
+    let live = async || api.get("/deliveries/live").await.json()["items"].clone();
+    until("no delivery is live", live, |items| *items == json!([])).await;
+    let next: Delivery = api.post("/deliveries", &request("lost-1")).await.expect(202);
+    // Nothing was written about it: in the store its story is as it was, and whoever ends it is heard.
+    let item = history::Item::Delivery { delivery: Box::new(under_way.clone()), broker_time: now() };
+    backend.history.as_ref().unwrap().store([item].into_iter().collect()).await.unwrap();
+    assert_eq!(api.get(&path).await.expect::<Delivery>(200), under_way);
+    let ended: Delivery = api.post(&format!("{path}/cancel"), &json!({ "reason": "found" })).await.expect(202);
+    assert_eq!(ended.status, DeliveryStatus::Cancelled);
+    follower.until("both", |socket| socket.events.len() == 2).await;
+    assert_eq!(follower.events, [next, ended]);
 }
 
 #[tokio::test]

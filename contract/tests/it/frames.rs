@@ -210,6 +210,12 @@ fn full() {
 #[test]
 fn delta() {
     frame("frame/delta.hex", Kind::Delta, &some_delta());
+    // The example of docs/protocol.md: one courier moved, and one is gone.
+    frame(
+        "frame/delta-example.hex",
+        Kind::Delta,
+        &Parts { records: vec![on_delivery()], gone: vec![2], ..Parts::default() },
+    );
     frame("frame/delta-gone.hex", Kind::Delta, &Parts { gone: vec![2, 1], ..Parts::default() });
 }
 

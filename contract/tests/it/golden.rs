@@ -59,8 +59,8 @@ pub fn json<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, val
     assert_eq!(&read, value, "{name}: unknown fields change what is read");
 }
 
-/// An example from the protocol's own text, kept as it stands there and never written anew: it reads as `value`, and
-/// `value` is written with the same fields.
+/// An example as the protocol was first agreed on, kept as it stood there and never written anew: it reads as `value`, and
+/// `value` is written with the same fields. Those of docs/protocol.md are held in `document`.
 pub fn from_the_protocol<T: Serialize + DeserializeOwned + PartialEq + Debug>(example: &str, value: &T) {
     assert_eq!(&serde_json::from_str::<T>(example).unwrap(), value, "{example}");
     let (example, written) = (example.parse::<Value>().unwrap(), serde_json::to_value(value).unwrap());

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod close;
+mod document;
 mod frames;
 mod golden;
 mod problems;

@@ -8,7 +8,8 @@ use contract::{
 
 use crate::golden;
 
-const ALL: [ProblemKind; 17] = [
+/// Every kind.
+pub const ALL: [ProblemKind; 17] = [
     ProblemKind::Malformed,
     ProblemKind::Unauthorized,
     ProblemKind::Forbidden,

@@ -4,8 +4,9 @@ use contract::{
     Driver, Place, Role, You,
     live::EtaRange,
     rest::{
-        Audit, CancelRequest, DeliveryPage, DeliveryRequest, Figures, FiguresRow, FinishRequest, Gap, Link,
-        LiveCourier, LiveDeliveries, Outcome, Page, PathChoice, Replay, Route, RouteLine, Status, Trail,
+        Audit, CancelRequest, DeliveryPage, DeliveryRequest, Figures, FiguresRow, FinishRequest, Gap, LineString, Link,
+        LiveCourier, LiveDeliveries, LonLat, Outcome, Page, PathChoice, Replay, Route, RouteFeature, RouteLine, Status,
+        Trail, expect_no_fields,
     },
 };
 
@@ -32,6 +33,12 @@ fn routes() {
     );
     golden::json("rest/routes.json", &Page { items: vec![route()], next: None });
     golden::json("rest/route.json", &RouteLine { route: route(), path: sample::path() });
+    let line = contract::polyline::decode(&sample::path()).unwrap();
+    let geometry = LineString { coordinates: line.into_iter().map(LonLat).collect() };
+    golden::json("rest/route-feature.json", &RouteFeature { properties: route(), geometry });
+    // Longitude comes first, and what is no place is none here either.
+    let north = golden::read("rest/route-feature.json").replace("24.9414", "190.0");
+    assert!(serde_json::from_str::<RouteFeature>(&north).is_err(), "{north}");
 }
 
 #[test]
@@ -78,6 +85,9 @@ fn history() {
     golden::json("rest/audit.json", &whole);
     let holes = Audit { expected: None, stored: 529, missing: vec![(7, 7), (20, 30)], through: THROUGH };
     golden::json("rest/audit-holes.json", &holes);
+    golden::json("rest/delivery-customer.json", &sample::delivery_of_customer());
+    let points = vec![sample::position_of_customer()];
+    golden::json("rest/trail-customer.json", &Trail { points, gaps: vec![], through: THROUGH });
 }
 
 #[test]
@@ -151,6 +161,13 @@ fn requests() {
         ..short
     };
     assert_eq!(request("rest/request/delivery-path.json"), by_path);
+
+    // Those of start and link: no body, or one without fields.
+    for name in ["rest/request/start.json", "rest/request/link.json"] {
+        assert!(expect_no_fields(golden::read(name).as_bytes()).is_ok(), "{name}");
+    }
+    let errors = expect_no_fields(br#"{"reason":"x"}"#).unwrap_err().errors;
+    assert_eq!(errors[0].pointer, "/reason");
 
     let finish = |name: &str| FinishRequest::from_json(golden::read(name).as_bytes()).unwrap();
     let delivered = FinishRequest { outcome: Outcome::Delivered, reason: None };

@@ -47,6 +47,17 @@ pub fn bare_position() -> Position {
     }
 }
 
+/// The delivery as its customer gets it.
+pub fn delivery_of_customer() -> Delivery {
+    Delivery { courier: CourierId::new("aino").unwrap(), reference: None, requested_by: None, ..delivery() }
+}
+
+/// A fix of it as the customer gets it.
+pub fn position_of_customer() -> Position {
+    let courier = CourierId::new("aino").unwrap();
+    Position { courier, speed_mps: Some(8.3), heading_deg: Some(271.0), ..bare_position() }
+}
+
 /// The delivery of the protocol's example: in transit.
 pub fn delivery() -> Delivery {
     Delivery {

@@ -3,6 +3,7 @@
 use contract::{
     Bounds, CourierId, DeliveryStatus, Problem, ProblemKind, Role, You,
     live::{ClientMessage, Counts, EtaRange, Late, Latency, Resume, ServerMessage, Sighting, Summary, View},
+    problem::FieldError,
 };
 
 use crate::{golden, sample};
@@ -22,6 +23,12 @@ fn welcome_ana() -> ServerMessage {
         *you = Some(You { role: Role::Viewer, name: Some("ana".into()), until: Some(1_763_712_000_000) });
     }
     message
+}
+
+/// Which replica it is, and how many events there were, is no customer's business.
+fn welcome_customer() -> ServerMessage {
+    let (server, cursor) = (String::new(), String::new());
+    ServerMessage::Welcome { server, now: 1_763_683_200_200, tick_ms: 100, resume: Resume::New, cursor, you: None }
 }
 
 fn summary() -> Summary {
@@ -55,6 +62,7 @@ fn what_clients_say() {
 fn what_the_server_says() {
     golden::json("socket/server/welcome.json", &welcome(Resume::New));
     golden::json("socket/server/welcome-you.json", &welcome_ana());
+    golden::json("socket/server/welcome-customer.json", &welcome_customer());
     golden::json("socket/server/welcome-resumed.json", &welcome(Resume::Resumed));
     golden::json("socket/server/welcome-reset.json", &welcome(Resume::Reset));
     let mut delivered = sample::delivery();
@@ -69,8 +77,13 @@ fn what_the_server_says() {
     let eta = EtaRange { from: 1_763_683_500_000, to: 1_763_683_700_000 };
     golden::json("socket/server/delivery.json", &own(Some(sighting), Some(eta)));
     golden::json("socket/server/delivery-unseen.json", &own(None, None));
+    let delivery = Box::new(sample::delivery_of_customer());
+    let followed = ServerMessage::Delivery { delivery, position: Some(sighting), eta: Some(eta) };
+    golden::json("socket/server/delivery-customer.json", &followed);
     golden::json("socket/server/pong.json", &ServerMessage::Pong { t: 123.0, now: 1_763_683_201_003 });
-    let problem = Problem::new(ProblemKind::Invalid, "zoom must be 0..22");
+    let detail = "zoom must be 0..22".to_owned();
+    let errors = vec![FieldError { pointer: "/zoom".into(), detail: detail.clone() }];
+    let problem = Problem { errors, ..Problem::new(ProblemKind::Invalid, detail) };
     golden::json("socket/server/error.json", &ServerMessage::Error { re: "view".into(), problem });
 }
 

@@ -1,7 +1,8 @@
 //! Old and new side by side: during a roll-out readers of one version meet records of another, either way.
 //!
-//! `golden/kept/VERSION` holds what a released version wrote. Those files are never renewed: that today's readers take
-//! them is the promise to whoever upgrades. A new version adds its own directory.
+//! `golden/kept/VERSION` holds what a version wrote when it was laid down for others. Those files are never renewed: that
+//! today's readers take them is the promise to whoever upgrades. A new version adds its own directory. 0.1, the first, has no
+//! tag yet: what it promises holds from now on all the same.
 
 use std::{fs, path::PathBuf};
 
@@ -29,7 +30,7 @@ fn kept(directory: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn records_of_released_versions_are_still_taken() {
+fn records_of_kept_versions_are_still_taken() {
     for (name, text) in kept("record") {
         match text.contains(r#""status":"#) {
             true => assert!(Delivery::from_record(Some(b"c-17"), text.as_bytes()).is_ok(), "{name}"),
@@ -42,7 +43,7 @@ fn records_of_released_versions_are_still_taken() {
 }
 
 #[test]
-fn messages_and_frames_of_released_versions_are_still_read() {
+fn messages_and_frames_of_kept_versions_are_still_read() {
     for (name, text) in kept("server") {
         let message = serde_json::from_str::<ServerMessage>(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_ne!(message, ServerMessage::Unknown, "{name}");

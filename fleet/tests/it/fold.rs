@@ -19,6 +19,8 @@ use crate::{
 };
 
 const WINDOW: Millis = 15 * 60_000;
+/// Beyond this time in transit a delivery counts as abandoned: some of the log's are, most are not.
+const IN_TRANSIT_MAX: Millis = 990_000;
 
 /// All that can be seen of a courier.
 #[derive(Debug, PartialEq)]
@@ -33,7 +35,7 @@ struct Marker {
 type Picture = (BTreeMap<CourierId, Marker>, BTreeMap<DeliveryId, Delivery>);
 
 fn read(log: &[Record], batches: &[(Millis, Vec<usize>)]) -> Fleet {
-    let mut fleet = Fleet::new(Limits { live_window_ms: WINDOW, ..Limits::default() });
+    let mut fleet = Fleet::new(Limits { live_window_ms: WINDOW, delivery_max_ms: IN_TRANSIT_MAX, ..Limits::default() });
     for (now, batch) in batches {
         fleet.begin(*now);
         batch.iter().for_each(|index| log[*index].apply(&mut fleet));
@@ -135,8 +137,10 @@ proptest! {
         }
         for number in 0..5u128 {
             let id = DeliveryId::from_parts(END - 3_600_000, number);
-            let expected = document_of(&log, id).filter(|document| {
-                document.is_open() || document.finished_at.unwrap() > END - KEEP_ENDED_MS
+            let expected = document_of(&log, id).filter(|document| match (document.status, document.started_at) {
+                (DeliveryStatus::Requested, _) => true,
+                (DeliveryStatus::InTransit, start) => start.unwrap() > END - IN_TRANSIT_MAX,
+                _ => document.finished_at.unwrap() > END - KEEP_ENDED_MS,
             });
             prop_assert_eq!(fleet.deliveries().get(&id).map(|known| (*known.delivery).clone()), expected);
         }
@@ -160,7 +164,7 @@ fn what_has_left_the_live_window_counts_for_nothing() {
         let position = Position { speed_mps: Some(speed), ..world::fix(1, here, END - ago_s * 1_000) };
         Record::Position { broker_time: position.at, position, offset: 1_000 - ago_s }
     });
-    let delivery = Record::Delivery { delivery: world::job(1, END - 1_000_000, false), offset: 0 };
+    let delivery = Record::Delivery { delivery: world::job(1, END - 980_000, false), offset: 0 };
     let log: Vec<Record> = fixes.into_iter().chain([delivery]).collect();
     let all = || (0..log.len()).collect::<Vec<_>>();
     let (always, now) = (read(&log, &[(END - 890_000, all()), (END, vec![])]), read(&log, &[(END, all())]));

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod abandoned;
+mod city;
 mod crowd;
+mod customer;
 mod fold;
 mod frames;
 mod log;

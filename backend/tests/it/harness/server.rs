@@ -47,6 +47,7 @@ impl Setup {
             live: LiveSettings {
                 tick: Duration::from_millis(50),
                 live_window: Duration::from_secs(900),
+                delivery_max: Duration::from_secs(24 * 3600),
                 max_couriers: 20_000,
             },
             history: history::Options::new(format!("sqlite:{}", dir.path().join("history.sqlite").display())),
