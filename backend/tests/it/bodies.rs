@@ -1,16 +1,24 @@
 //! What is wrong in a request for a delivery is said exactly, whole, and at once.
 
+use contract::{Delivery, DeliveryStatus};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::{
-    Reply,
+    Api, Reply,
     samples::{ROUTE, fresh_id, line, place, request},
     shared,
 };
 
 fn path() -> String {
     format!("/deliveries/{}", fresh_id())
+}
+
+/// What went wrong was one request's own: a right one is taken.
+async fn goes_on(api: &Api) {
+    let id = fresh_id();
+    let taken = api.put(&format!("/deliveries/{id}"), &request(&format!("after-{id}"))).await;
+    assert_eq!(taken.status, 202, "{}", taken.text());
 }
 
 #[tokio::test]
@@ -22,13 +30,16 @@ async fn what_is_no_json_object_is_malformed() {
     }
     let deep = "[".repeat(10_000);
     api.put_text(&path(), deep).await.problem("malformed");
+    goes_on(&api).await;
 }
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_too_large() {
     let body = json!({ "courier": "b-2", "route": ROUTE, "reference": "x".repeat(70_000) });
-    let problem = shared().api().put(&path(), &body).await.problem("too-large");
+    let api = shared().api();
+    let problem = api.put(&path(), &body).await.problem("too-large");
     assert!(problem.detail.contains("65536 bytes"), "{}", problem.detail);
+    goes_on(&api).await;
 }
 
 #[tokio::test]
@@ -51,7 +62,8 @@ async fn every_wrong_field_is_named_at_once() {
         "courier": "b 4", "speed": 0, "interval_ms": 10, "driver": "robot", "reference": 7, "promised_at": 1763683200,
         "rout~e/": "x",
     });
-    let reply = shared().api().put(&path(), &body).await;
+    let api = shared().api();
+    let reply = api.put(&path(), &body).await;
     let wrong = reply.wrong();
     let mut pointers: Vec<&str> = wrong.iter().map(|(pointer, _)| pointer.as_str()).collect();
     pointers.sort_unstable();
@@ -60,6 +72,7 @@ async fn every_wrong_field_is_named_at_once() {
         ["/courier", "/driver", "/interval_ms", "/promised_at", "/reference", "/route", "/rout~0e~1", "/speed"]
     );
     assert_eq!(reply.problem("invalid").detail, "8 fields are wrong");
+    goes_on(&api).await;
 }
 
 #[tokio::test]
@@ -94,6 +107,8 @@ async fn each_rule_is_said() {
         let wrong = api.put(&path(), &body).await.wrong();
         assert_eq!(wrong, [(pointer.to_owned(), rule.to_owned())], "{body}");
     }
+    // None of them started anything: the courier of all these is free.
+    assert_eq!(api.put(&path(), &request("b-5")).await.status, 202);
     // Coordinates that are swapped and still lie on the Earth cannot be told from others.
     assert_eq!(api.put(&path(), &json!({ "courier": "b-6", "path": swapped })).await.status, 202);
 }
@@ -128,6 +143,7 @@ async fn an_id_is_a_uuid_of_version_7() {
             api.post(&format!("/deliveries/{id}{path}"), &json!({})).await.problem("not-found");
         }
     }
+    goes_on(&api).await;
 }
 
 #[tokio::test]
@@ -147,4 +163,7 @@ async fn commands_read_their_bodies_as_strictly() {
     assert_eq!(wrong("cancel", json!({ "reason": 5, "by": "me" })).await, ["/reason", "/by"]);
     assert_eq!(wrong("start", json!({ "reason": "x" })).await, ["/reason"]);
     api.post(&format!("/deliveries/{id}/finish"), &json!([])).await.problem("malformed");
+    // The delivery is where it was, and the right command moves it.
+    let started: Delivery = api.post(&format!("/deliveries/{id}/start"), &json!({})).await.expect(202);
+    assert_eq!(started.status, DeliveryStatus::InTransit);
 }

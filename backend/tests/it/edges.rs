@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::harness::{
-    Backend, Reply, Socket,
+    Backend, Bystander, Reply, Socket,
     samples::{fix, now},
     shared, until,
 };
@@ -16,15 +16,18 @@ const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "code-delivery.v1");
 
 #[tokio::test]
 async fn who_says_nothing_is_closed_in_time() {
+    let mut bystander = Bystander::of(shared(), "by-silent").await;
     let mut socket = Socket::connect(shared()).await;
     let began = std::time::Instant::now();
     assert_eq!(socket.close_code().await, 4408);
     assert!((4..9).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    bystander.goes_on().await;
 }
 
 #[tokio::test]
 async fn what_is_no_message_closes() {
     let backend = shared();
+    let mut bystander = Bystander::of(backend, "by-nonsense").await;
     let view = r#"{"type":"view","bounds":{"west":24,"south":60,"east":25,"north":61},"zoom":14}"#;
     let hello = r#"{"type":"hello","token":null,"cursor":null}"#;
     for (said, code) in [
@@ -43,6 +46,7 @@ async fn what_is_no_message_closes() {
             socket.send(message).await;
         }
         assert_eq!(socket.close_code().await, code, "{:?}", said.last());
+        bystander.goes_on().await;
     }
     // A message of exactly the limit is taken.
     let mut socket = Socket::open(backend, None).await;
@@ -53,6 +57,7 @@ async fn what_is_no_message_closes() {
 
 #[tokio::test]
 async fn the_twenty_first_message_of_a_second_closes() {
+    let mut bystander = Bystander::of(shared(), "by-talk").await;
     let mut socket = Socket::open(shared(), None).await;
     // Past the second of the hello.
     socket.listen(Duration::from_millis(1_100)).await;
@@ -64,10 +69,12 @@ async fn the_twenty_first_message_of_a_second_closes() {
         socket.say(json!({ "type": "ping", "t": t })).await;
     }
     assert_eq!(socket.close_code().await, 4429);
+    bystander.goes_on().await;
 }
 
 #[tokio::test]
 async fn what_is_wrong_in_a_message_is_answered_and_the_connection_lives() {
+    let mut bystander = Bystander::of(shared(), "by-wrong").await;
     let mut socket = Socket::open(shared(), None).await;
     let bounds = json!({ "west": 24.9, "south": 60.1, "east": 25.0, "north": 60.2 });
     let swapped = json!({ "west": 60.1, "south": 124.9, "east": 60.2, "north": 125.0 });
@@ -89,7 +96,26 @@ async fn what_is_wrong_in_a_message_is_answered_and_the_connection_lives() {
         assert!(error["problem"]["detail"].as_str().unwrap().contains(detail), "{error}");
         assert!(matches!(error["problem"]["status"].as_u64(), Some(422 | 409)), "{error}");
     }
-    socket.settle().await;
+    bystander.goes_on().await;
+    // The connection itself, too: a right message is taken after eight that were not.
+    shared().feed.position(&fix("wrong-1", -60.5, -60.5)).await;
+    socket.look(-61.0, -61.0, -60.0, -60.0, 14.0).await;
+    socket.until("the view", |socket| socket.names() == ["wrong-1"]).await;
+}
+
+/// As `docs/protocol.md` says: what a later client says beside what is known is passed over.
+#[tokio::test]
+async fn fields_that_are_not_known_are_ignored() {
+    let backend = shared();
+    backend.feed.position(&fix("later-1", -60.5, -62.5)).await;
+    let mut socket = Socket::connect(backend).await;
+    socket.say(json!({ "type": "hello", "token": null, "cursor": null, "colour": "red" })).await;
+    let bounds = json!({ "west": -63.0, "south": -61.0, "east": -62.0, "north": -60.0, "up": 3 });
+    socket.say(json!({ "type": "view", "bounds": bounds, "zoom": 14, "pitch": [60] })).await;
+    socket.until("the view", |socket| socket.names() == ["later-1"]).await;
+    socket.say(json!({ "type": "ping", "t": 1, "mood": { "good": true } })).await;
+    socket.until("a pong", |socket| socket.pongs.len() == 1).await;
+    assert!(socket.errors.is_empty(), "{:?}", socket.errors);
 }
 
 #[tokio::test]
@@ -116,8 +142,10 @@ async fn eight_couriers_can_be_watched() {
 #[tokio::test]
 async fn another_protocol_is_told_to_reload() {
     let backend = shared();
+    let mut bystander = Bystander::of(backend, "by-other").await;
     let mut other = Socket::try_connect(backend, &[]).await.unwrap();
     assert_eq!(other.close_code().await, 4406);
+    bystander.goes_on().await;
 }
 
 async fn refused(backend: &Backend, origin: &str) -> Option<u16> {

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod broker;
+pub mod bystander;
 pub mod feed;
 pub mod pipe;
 pub mod samples;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 pub use api::{Api, Reply};
 pub use broker::Broker;
+pub use bystander::Bystander;
 pub use feed::Feed;
 pub use server::{Backend, Setup, shared};
 pub use socket::Socket;
