@@ -100,11 +100,17 @@ fn answered(response: &Response, took: Duration, _: &tracing::Span) {
 }
 
 async fn within_time(request: Request, next: Next) -> Response {
+    // What a question waits for is the store, what a command waits for is Kafka (or a client that sends its body slowly).
+    // Each has a shorter time of its own: this is for what nobody thought of. Either way the same again is harmless.
+    let kind = match request.method().is_safe() {
+        true => ProblemKind::HistoryUnavailable,
+        false => ProblemKind::BrokerUnavailable,
+    };
     match tokio::time::timeout(REQUEST_WITHIN, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            let detail = format!("no answer within {} s", REQUEST_WITHIN.as_secs());
-            Answer::new(ProblemKind::HistoryUnavailable, detail).into_response()
+            let detail = format!("no answer within {} s; send the same again", REQUEST_WITHIN.as_secs());
+            Answer::new(kind, detail).into_response()
         }
     }
 }
@@ -153,4 +159,48 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("of unknown kind"), "a handler panicked");
     Answer::new(ProblemKind::Internal, "the fault was written to the log").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        http::Method,
+        routing::{any, get},
+    };
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// A router as that of REST, where one path never answers.
+    fn router() -> Router {
+        let hanging = any(|| async { std::future::pending::<StatusCode>().await });
+        let router = Router::new().route("/hangs", hanging).route("/answers", get(|| async { "here" }));
+        router.layer(middleware::from_fn(within_time))
+    }
+
+    async fn ask(method: Method, path: &str) -> (Response, Duration) {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let began = tokio::time::Instant::now();
+        let Ok(response) = router().oneshot(request).await;
+        (response, began.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_hangs_is_answered_in_time_with_what_it_waited_for() {
+        for (method, slug) in [
+            (Method::GET, "history-unavailable"),
+            (Method::PUT, "broker-unavailable"),
+            (Method::POST, "broker-unavailable"),
+        ] {
+            let (response, took) = ask(method.clone(), "/hangs").await;
+            assert!((REQUEST_WITHIN..REQUEST_WITHIN + Duration::from_secs(1)).contains(&took), "{took:?}");
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert!(response.headers().contains_key(header::RETRY_AFTER));
+            let body = axum::body::to_bytes(response.into_body(), MAX_BODY).await.unwrap();
+            let problem: Problem = serde_json::from_slice(&body).unwrap();
+            assert_eq!((problem.slug(), problem.detail.as_str()), (slug, "no answer within 30 s; send the same again"));
+        }
+        let (response, took) = ask(Method::GET, "/answers").await;
+        assert_eq!((response.status(), took), (StatusCode::OK, Duration::ZERO));
+    }
 }
