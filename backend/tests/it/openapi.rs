@@ -1,5 +1,7 @@
 //! The OpenAPI document: every route that there is, and a structure that tools can read.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::harness::{Reply, shared};
@@ -43,6 +45,40 @@ async fn every_route_is_listed_with_its_methods() {
             routes.iter().find(|(known, _)| known == path).unwrap_or_else(|| panic!("{path} is no route"));
         assert_eq!(operations.as_object().unwrap().len(), methods.len(), "{path}");
     }
+}
+
+/// docs/protocol.md is what people read: its table has every endpoint, with every parameter of its query.
+#[tokio::test]
+async fn the_table_of_the_protocol_is_that_of_the_document() {
+    let page = include_str!("../../../docs/protocol.md");
+    let (_, section) = page.split_once("\n## REST\n").unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
+    // "GET `/routes`, ..", with the names of what stands in braces left out.
+    let bare = |path: &str| {
+        let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let mut told = BTreeMap::new();
+    for row in section.lines().filter_map(|line| line.strip_prefix("| ")).filter(|row| row.contains(" `/")) {
+        let (method, rest) = row.split_once(" `").unwrap();
+        let (path, query) =
+            rest.split('`').next().unwrap().split_once('?').unwrap_or((rest.split('`').next().unwrap(), ""));
+        let names: BTreeSet<String> = query.split('&').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        assert_eq!(told.insert((method.to_lowercase(), bare(path)), names), None, "{row} stands there twice");
+    }
+    let document = document().await;
+    let mut listed = BTreeMap::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let names =
+                parameters.filter(|one| one["in"] == "query").map(|one| one["name"].as_str().unwrap().to_owned());
+            listed.insert((method.clone(), bare(path.strip_prefix("/api/v1").unwrap())), names.collect());
+        }
+    }
+    // The socket has a section of its own.
+    assert!(listed.remove(&("get".to_owned(), "/live".to_owned())).is_some());
+    assert_eq!(told, listed);
 }
 
 #[tokio::test]
