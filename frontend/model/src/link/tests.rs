@@ -1,5 +1,13 @@
 use super::*;
-use contract::{Bounds, live::View};
+use contract::{
+    Bounds, DeliveryId, DeliveryStatus, Place,
+    close::SILENT,
+    frame::{CourierStatus, Kind},
+    live::View,
+    rest::LiveDeliveries,
+};
+
+use crate::world::tests::{Fix, delivery, frame, world};
 
 fn live(now: Millis) -> Link {
     let mut link = Link::default();
@@ -94,6 +102,50 @@ fn silence_is_a_loss_but_sleep_is_not() {
         assert_eq!(link.tick(None, now, 0.0), []);
     }
     assert_eq!(link.tick(None, 3_605_500, 0.0), [Act::Drop]);
+}
+
+/// A tab that slept for an hour. The server has closed its socket, for its silence, and keeps no events from so long ago.
+#[test]
+fn after_an_hour_asleep_the_lists_are_those_of_now() {
+    const HOUR: Millis = 3_600_000;
+    let (mut link, mut world) = (live(0), world());
+    let before = world.client().now();
+    assert_eq!(world.deliveries().count(), 4);
+    link.events("old".into(), 4);
+    link.tick(Some(before), 500, 0.0);
+    // It wakes, and the close that has been waiting is read. That is no reason to stay away.
+    assert_eq!(link.tick(Some(before), HOUR, 0.0), []);
+    assert_eq!(link.closed(SILENT.code, Some(before), HOUR, 1.0), []);
+    let back = Connection::Reconnecting { showing_at: Some(before), next_try_at: Some(HOUR + 500) };
+    assert_eq!(link.connection(0), back, "the picture stays, as what it is");
+    assert_eq!(link.tick(Some(before), HOUR + 500, 0.0), [Act::Open]);
+    let hello = link.opened(HOUR + 600);
+    assert_eq!(hello, [Act::Send(ClientMessage::Hello { token: None, cursor: Some("old".into()) })]);
+    assert_eq!(link.welcome(Resume::Reset, "new".into(), HOUR + 700), [Act::Forget, Act::Fetch]);
+
+    // What these acts ask of the page.
+    world.reset_deliveries();
+    let begun = delivery(9, "aino-korhonen", DeliveryStatus::InTransit);
+    let ids = |world: &crate::World| world.deliveries().map(|delivery| delivery.delivery).collect::<Vec<DeliveryId>>();
+    assert_eq!(ids(&world), []);
+    let live = LiveDeliveries { items: vec![begun.clone()], next: None, cursor: "new".into() };
+    world.merge_deliveries(live, before + HOUR);
+    assert_eq!(ids(&world), [begun.delivery], "what ended meanwhile is in no list any more");
+    let place = Place::new(60.17, 24.95).unwrap();
+    let now = before + HOUR;
+    let (name, status) = (Some("aino-korhonen".into()), CourierStatus::OnDelivery);
+    let seen = Fix { slot: 0, name, place, at: now - 1_000, speed: 5.0, heading: 90.0, status };
+    let applied = world.apply_frame(&frame(Kind::Full, &[seen], now), 3_600.0).unwrap();
+    assert_eq!(world.client().len(), 1, "nor is who left meanwhile on the map");
+    let acts = link.frame(true, applied.fresh.len() as u32, HOUR + 800);
+    assert!(matches!(acts[..], [Act::CaughtUp { updates: 1, .. }]), "{acts:?}");
+    assert!(link.connection(0).is_live());
+    // The next hello goes on from here.
+    link.closed(1006, Some(now), HOUR + 900, 0.0);
+    assert_eq!(
+        link.opened(HOUR + 2_000),
+        [Act::Send(ClientMessage::Hello { token: None, cursor: Some("new".into()) })]
+    );
 }
 
 #[test]

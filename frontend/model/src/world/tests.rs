@@ -56,7 +56,7 @@ fn id(n: u128) -> DeliveryId {
     DeliveryId::from_parts(NOW, n)
 }
 
-fn delivery(n: u128, courier: &str, status: DeliveryStatus) -> Delivery {
+pub(crate) fn delivery(n: u128, courier: &str, status: DeliveryStatus) -> Delivery {
     Delivery {
         delivery: id(n),
         courier: CourierId::new(courier).unwrap(),
