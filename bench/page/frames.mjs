@@ -7,8 +7,14 @@ import { told } from "./told.mjs";
 
 /** Everything lies in this view, drawn as dots. */
 const VIEW = `${((AREA.south + AREA.north) / 2).toFixed(5)},${((AREA.west + AREA.east) / 2).toFixed(5)},13.6`;
-/** Times each drawn frame, and each message of the socket, by the page's own clock. */
+/**
+ * Times each drawn frame, and each message of the socket, by the page's own clock. What only a graphics card would do is left
+ * out, for both: done by this processor it would take seconds a picture, and the main thread would wait for it.
+ */
 function watch() {
+  for (const name of ["drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced", "drawRangeElements"]) {
+    WebGL2RenderingContext.prototype[name] = () => {};
+  }
   const seen = { frames: [], messages: [], data: [] };
   globalThis.seen = seen;
   const timed = (list, run) => function (...values) {
