@@ -64,41 +64,6 @@ test("a delivery is started through the form, and arrives", async () => {
   await page.close();
 });
 
-test("several routes at once, each with a courier of its own, and twenty at random", async () => {
-  const open = async () => (await server.get("/deliveries/live")).items.filter(({ status }) => status === "requested" || status === "in_transit");
-  const page = await Page.open(browser, server);
-  await page.ready();
-  const before = new Set((await open()).map(({ delivery }) => delivery));
-  const fresh = async () => (await open()).filter(({ delivery }) => !before.has(delivery));
-  await page.$("#start-button").click();
-  await page.button("Several", "#start-modes").click();
-  const routes = page.$("#start-form [data-route]");
-  await until("routes are offered", async () => (await routes.count()) >= 24);
-  const names = await routes.evaluateAll((rows) => rows.map((row) => row.dataset.route));
-  const wanted = [names[0], names[4], names[9]];
-  for (const name of names) {
-    const route = page.$(`#start-form [data-route="${name}"]`);
-    const chosen = (await route.getAttribute("aria-checked")) === "true";
-    if (chosen !== wanted.includes(name)) await route.click();
-  }
-  await until("three are to be started", async () => /3/.test(await page.text("#start-go")));
-  await page.$("#start-go").click();
-  await page.$("#start-form").waitFor({ state: "detached" });
-  const three = await until("three are open", async () => {
-    const known = (await fresh()).filter(({ route }) => wanted.includes(route));
-    return wanted.every((route) => known.some((delivery) => delivery.route === route)) && known;
-  });
-  assert.ok(new Set(three.map(({ courier }) => courier)).size >= 3, "nobody drives two at once");
-
-  const count = (await fresh()).length;
-  await page.$("#start-button").click();
-  await page.button("20 random", "#start-modes").click();
-  await page.$("#start-go").click();
-  await page.$("#start-form").waitFor({ state: "detached", timeout: 30_000 });
-  await until("twenty more are open", async () => (await fresh()).length >= count + 20);
-  await page.close();
-});
-
 test("what the server refuses stands under its field", async () => {
   const page = await Page.open(browser, server);
   page.allow(/status of 4(09|22)/);
@@ -312,5 +277,40 @@ test("a delivery is cancelled from the drawer, after one question", async () => 
   await page.$("#search").fill("order-99");
   await until("its row says so", async () => /order-99\s+Cancelled/.test(await page.text(`.row[data-delivery="${delivery}"]`)));
   await page.shot("cancelled");
+  await page.close();
+});
+
+test("several routes at once, each with a courier of its own, and twenty at random", async () => {
+  const open = async () => (await server.get("/deliveries/live")).items.filter(({ status }) => status === "requested" || status === "in_transit");
+  const page = await Page.open(browser, server);
+  await page.ready();
+  const before = new Set((await open()).map(({ delivery }) => delivery));
+  const fresh = async () => (await open()).filter(({ delivery }) => !before.has(delivery));
+  await page.$("#start-button").click();
+  await page.button("Several", "#start-modes").click();
+  const routes = page.$("#start-form [data-route]");
+  await until("routes are offered", async () => (await routes.count()) >= 24);
+  const names = await routes.evaluateAll((rows) => rows.map((row) => row.dataset.route));
+  const wanted = [names[0], names[4], names[9]];
+  for (const name of names) {
+    const route = page.$(`#start-form [data-route="${name}"]`);
+    const chosen = (await route.getAttribute("aria-checked")) === "true";
+    if (chosen !== wanted.includes(name)) await route.click();
+  }
+  await until("three are to be started", async () => /3/.test(await page.text("#start-go")));
+  await page.$("#start-go").click();
+  await page.$("#start-form").waitFor({ state: "detached" });
+  const three = await until("three are open", async () => {
+    const known = (await fresh()).filter(({ route }) => wanted.includes(route));
+    return wanted.every((route) => known.some((delivery) => delivery.route === route)) && known;
+  });
+  assert.ok(new Set(three.map(({ courier }) => courier)).size >= 3, "nobody drives two at once");
+
+  const count = (await fresh()).length;
+  await page.$("#start-button").click();
+  await page.button("20 random", "#start-modes").click();
+  await page.$("#start-go").click();
+  await page.$("#start-form").waitFor({ state: "detached", timeout: 30_000 });
+  await until("twenty more are open", async () => (await fresh()).length >= count + 20);
   await page.close();
 });
