@@ -98,9 +98,17 @@ impl Running {
     /// # Panics
     /// Where it has not ended after `within`.
     pub fn stop(&mut self, within: Duration) -> ExitStatus {
-        let asked = Command::new("kill").arg(self.id().to_string()).status();
-        assert!(asked.is_ok_and(|status| status.success()), "cannot signal {}", self.name);
+        self.signal("TERM");
         self.wait(within)
+    }
+
+    /// Sends a signal by its name: what Ctrl-C sends is `INT`.
+    ///
+    /// # Panics
+    /// Where it cannot be sent.
+    pub fn signal(&self, name: &str) {
+        let asked = Command::new("kill").args(["-s", name]).arg(self.id().to_string()).status();
+        assert!(asked.is_ok_and(|status| status.success()), "cannot signal {}", self.name);
     }
 
     /// Waits for its end.

@@ -18,7 +18,7 @@ pub struct Follower {
     url: String,
     rest: Rest,
     cursor: Option<String>,
-    /// The last document of each delivery.
+    /// The document of greatest rank of each delivery.
     pub deliveries: HashMap<String, Value>,
     /// How often each answer to a hello came: new, resumed, reset.
     pub resumes: HashMap<String, u32>,
@@ -98,10 +98,21 @@ impl Follower {
         }
     }
 
+    /// Folds a document in: one of greater rank replaces the known one, of the same rank the first heard stays.
     fn note(&mut self, document: &Value) {
-        if let Some(id) = document["delivery"].as_str() {
+        let Some(id) = document["delivery"].as_str() else { return };
+        if self.deliveries.get(id).is_none_or(|known| rank(document) > rank(known)) {
             self.deliveries.insert(id.to_owned(), document.clone());
         }
+    }
+}
+
+/// How far a delivery's story has come: 1 to 3.
+fn rank(document: &Value) -> u8 {
+    match document["status"].as_str() {
+        Some("requested") => 1,
+        Some("in_transit") => 2,
+        _ => 3,
     }
 }
 

@@ -252,6 +252,9 @@ fn lacking(tls: bool) -> Result<Vec<(&'static [&'static str], String)>> {
     } else if !process::is_there("node", "--version") {
         lacking.push((&["browser::"], "browser: no Node.js".into()));
     }
+    if !process::is_there("node", "--version") {
+        lacking.push((&["document::"], "the client of docs/protocol.md: no Node.js".into()));
+    }
     if let Some(reason) = why_no_servers()? {
         lacking.push((&["services::", "apart::", "security::"], format!("real servers: {reason}")));
     } else if !tls {

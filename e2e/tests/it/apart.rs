@@ -1,7 +1,11 @@
 //! The services as processes of their own, two of each, on a real Kafka and a real store: they share the work, a viewer
 //! moves from one backend to the other, and what one leaves the other takes up.
 
-use std::{collections::HashMap, process::Command, time::Duration};
+use std::{
+    collections::HashMap,
+    process::Command,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use e2e::{
     process::{Running, binary, free_port},
@@ -9,7 +13,12 @@ use e2e::{
     servers::Servers,
     socket::Follower,
 };
-use serde_json::Value;
+use rdkafka::{
+    ClientConfig,
+    producer::{FutureProducer, FutureRecord},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::{
     journey::{all_ended, check, is, start_all},
@@ -75,6 +84,12 @@ async fn two_of_each_share_the_work_and_one_of_each_may_die() {
         assert!(made.contains(wanted), "{wanted}: {made}");
     }
 
+    // `positions` grows while all run: what lies in the new partitions is read from their beginning.
+    topics(servers.kafka(), &["--alter", "--topic", "positions", "--partitions", "26"]);
+    for partition in [24, 25] {
+        publish(servers.kafka(), partition, &format!("grown-{partition}")).await;
+    }
+
     let ids = start_all(&Rest::new(&backends[0].url)).await;
     let mut follower = Follower::new(&backends[0].url);
     let under_way = |known: &HashMap<String, Value>| {
@@ -97,12 +112,35 @@ async fn two_of_each_share_the_work_and_one_of_each_may_die() {
     assert!(follower.resumes.get("resumed").is_some_and(|count| *count >= 1));
     check(&backends[1].url, &ids, &follower.deliveries).await;
 
+    let rest = Rest::new(&backends[1].url);
+    for courier in ["grown-24", "grown-25"] {
+        e2e::eventually("a fix of a new partition, live and stored", Duration::from_secs(60), async || {
+            let (live, _) = rest.ask(Method::GET, &format!("/couriers/{courier}"), None).await?;
+            let (_, trail) = rest.ask(Method::GET, &format!("/couriers/{courier}/trail"), None).await?;
+            (live == 200 && trail["points"].as_array()?.len() == 1).then_some(())
+        })
+        .await;
+    }
+
     let verify = Command::new(binary("sink")).args(["verify", "--history-url", servers.elasticsearch()]).output();
     let verify = verify.unwrap();
     assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stdout));
     for survivor in [&mut simulators[1], &mut backends[1], &mut sinks[1]] {
         assert!(survivor.process.stop(Duration::from_secs(45)).success());
     }
+}
+
+/// A fix of a courier into this partition, acknowledged. librdkafka learns of a new one in its own time.
+async fn publish(brokers: &str, partition: i32, courier: &str) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis();
+    let fix = json!({"courier": courier, "source": "script", "at": now as u64, "lat": 60.17, "lon": 24.94}).to_string();
+    e2e::eventually("the new partition to take a record", Duration::from_secs(30), async || {
+        let producer: FutureProducer =
+            ClientConfig::new().set("bootstrap.servers", brokers).create().expect("a producer");
+        let record = FutureRecord::to("positions").key(courier).payload(&fix).partition(partition);
+        producer.send(record, Duration::from_secs(5)).await.ok().map(|_| ())
+    })
+    .await;
 }
 
 /// Keys would stand in other partitions: no service begins, and each says how to go on.

@@ -50,7 +50,7 @@ async fn a_full_disk_loses_nothing() {
         uuid7(),
         |courier: &str, speed: f64| json!({"courier": courier, "route": "railway-square-to-market-hall", "speed": speed, "interval_ms": 100}),
     );
-    rest.put_until_taken(&format!("/deliveries/{driven}"), &body("d-1", 20.0)).await;
+    rest.put_until_taken(&format!("/deliveries/{driven}"), &body("d-1", 8.0)).await;
     eventually("the run to begin", Duration::from_secs(20), async || {
         (rest.get(&format!("/deliveries/{driven}")).await["status"] == "in_transit").then_some(())
     })
@@ -60,10 +60,17 @@ async fn a_full_disk_loses_nothing() {
     let filler = disk.path().join("filler");
     let _ = Command::new("dd").args(["if=/dev/zero", "bs=4k"]).arg(format!("of={}", filler.display())).output();
 
+    eventually("the store to refuse", Duration::from_secs(60), async || {
+        let metrics = reqwest::get(server.admin("/metrics")).await.ok()?.text().await.ok()?;
+        metrics.lines().find(|line| line.starts_with("cd_sink_retries_total")).map(|_| ())
+    })
+    .await;
     // The run goes on live, to its end, although nothing can be stored.
-    eventually("the store to be away and live to go on", Duration::from_secs(60), async || {
-        let (_, live) = rest.ask(Method::GET, "/couriers/d-1", None).await?;
-        (live["age_ms"].as_i64()? < 2_000).then_some(())
+    let newest = async || rest.ask(Method::GET, "/couriers/d-1", None).await?.1["position"]["at"].as_i64();
+    let before = newest().await.expect("d-1 is live");
+    eventually("live to go on", Duration::from_secs(20), async || newest().await.filter(|at| *at > before)).await;
+    eventually("the run to end", Duration::from_secs(90), async || {
+        (rest.get(&format!("/deliveries/{driven}")).await["status"] == "delivered").then_some(())
     })
     .await;
     // A command cannot be made durable, so it is not acknowledged.

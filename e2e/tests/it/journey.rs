@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::Path, process::Command, time::Duration};
 
 use e2e::{
+    chaos::viewer::Viewer,
     process::{Standalone, binary},
     rest::{Rest, uuid7},
     socket::Follower,
@@ -18,10 +19,25 @@ async fn fifty_deliveries_arrive_and_every_fix_is_stored_once() {
     let data = tempfile::tempdir().unwrap();
     let mut server = Standalone::start(data.path(), 0);
     server.ready().await;
+    let viewer = Viewer::start(vec![server.url.clone()], 0);
     let ids = start_all(&Rest::new(&server.url)).await;
     let mut follower = Follower::new(&server.url);
     follower.until(Duration::from_secs(120), |known| all_ended(known, &ids)).await;
     check(&server.url, &ids, &follower.deliveries).await;
+    // Every fix that the simulator counted is in the store, and none that it did not count.
+    let stored: u64 = ids.iter().filter_map(|id| follower.deliveries[id]["positions"].as_u64()).sum();
+    assert_eq!(counted(&server, "cd_acknowledged_total").await, stored);
+    // Frames and events as docs/protocol.md lays them out: every courier was seen where it came to, every end was told once.
+    let last = |n: usize| follower.deliveries[&ids[n]]["finished_at"].as_i64();
+    e2e::eventually("the viewer to have seen the last fix of each", Duration::from_secs(10), async || {
+        let newest = |n: usize| viewer.look(|seen| seen.couriers.get(&format!("j-{n}")).map(|(at, _)| *at));
+        (0..DELIVERIES).all(|n| newest(n) == last(n)).then_some(())
+    })
+    .await;
+    viewer.look(|seen| {
+        assert!(seen.unreadable.is_empty() && seen.contradictions.is_empty(), "{seen:?}");
+        assert!(ids.iter().all(|id| seen.ends[id].status == "delivered"), "{:?}", seen.ends);
+    });
     assert!(server.process.stop(Duration::from_secs(30)).success(), "it does not end well when it is asked to");
     verify(data.path());
 }
@@ -96,6 +112,16 @@ pub async fn check(url: &str, ids: &[String], told: &HashMap<String, Value>) {
         let times: Vec<i64> = points.iter().filter_map(|point| point["at"].as_i64()).collect();
         assert!(times.is_sorted_by(|a, b| a < b), "a fix is stored twice, or out of order");
     }
+}
+
+/// A counter of the process's metrics.
+async fn counted(server: &Standalone, name: &str) -> u64 {
+    let metrics = reqwest::get(server.admin("/metrics")).await.expect("the admin port answers");
+    let metrics = metrics.text().await.expect("a text");
+    let lines = metrics.lines().filter(|line| line.starts_with(name));
+    let values: Vec<u64> = lines.filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect();
+    assert_eq!(values.len(), 1, "{name} stands there once: {metrics}");
+    values[0]
 }
 
 /// The store's own check, by the tool that an operator has.

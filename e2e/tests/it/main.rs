@@ -4,6 +4,7 @@ mod access;
 mod apart;
 mod browser;
 mod disk;
+mod document;
 mod journey;
 mod security;
 mod services;
