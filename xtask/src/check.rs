@@ -82,6 +82,7 @@ pub fn run(check: &Check) -> Result<ExitCode> {
             ])?,
         );
         report("documents", documents()?);
+        report("documents of the page", documents_of_page()?);
         report("licences", licences::check()?);
     }
     if faults == 0 {
@@ -111,9 +112,20 @@ fn page(arguments: &[&str]) -> Result<Finding> {
 }
 
 /// Private items are documented too, so a link to one resolves: that is no fault here.
+const DOC_FLAGS: &str = "-D warnings -A rustdoc::private-intra-doc-links";
+
 fn documents() -> Result<Finding> {
     let arguments = ["doc", "--workspace", "--exclude", "frontend", "--no-deps", "--document-private-items", "--quiet"];
-    outcome(process::cargo()?.args(arguments).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"))
+    outcome(process::cargo()?.args(arguments).env("RUSTDOCFLAGS", DOC_FLAGS))
+}
+
+/// Built as the page's clippy builds it, so that little is built again.
+fn documents_of_page() -> Result<Finding> {
+    let arguments = ["doc", "--package", "frontend", "--no-deps", "--document-private-items", "--quiet"];
+    let target = ["--target", "wasm32-unknown-unknown", "--profile", "wasm-dev"];
+    let mut doc = process::cargo()?;
+    doc.args(arguments).args(target).env("RUSTDOCFLAGS", DOC_FLAGS);
+    outcome(doc.env("CARGO_TARGET_DIR", process::target_dir()?.join("page")))
 }
 
 /// What git tracks, relative to the root.
