@@ -93,19 +93,26 @@ async fn the_clients_of_the_page_work_and_ctrl_c_loses_nothing() {
     assert!(far("lat", lat) < 0.009 && far("lon", lon) < 0.018, "{lat} {lon}: {live}");
 
     // Ctrl-C: the client is told, the process ends well, and the next one goes on with the run.
+    let stopped = rest.get("/status").await["now"].as_i64().expect("a time");
     server.process.signal("INT");
     heard("the close", "closed 1012 restart").await;
     assert!(server.process.wait(Duration::from_secs(30)).success(), "it does not end well on Ctrl-C");
     let mut server = Standalone::start(data.path(), 0);
     server.ready().await;
     let rest = Rest::new(&server.url);
-    let known = rest.get(&path).await;
-    assert!(["in_transit", "delivered"].contains(&known["status"].as_str().unwrap_or_default()), "{known}");
-    eventually("every fix to be stored", Duration::from_secs(120), async || {
-        let known = rest.get(&path).await;
+    eventually("the run to go on", Duration::from_secs(30), async || {
+        let live = rest.ask(Method::GET, &format!("/couriers/{courier}"), None).await?.1;
+        (live["position"]["at"].as_i64()? > stopped).then_some(())
+    })
+    .await;
+    let (status, ended) = rest.ask(Method::POST, &format!("{path}/cancel"), Some(&json!({}))).await.expect("an answer");
+    assert_eq!((status, &ended["status"]), (202, &json!("cancelled")));
+    // Those of the time when nobody was there, too: a fix for each second of the run.
+    let time = |name: &str| ended[name].as_i64().expect("a time");
+    let fixes = (time("finished_at") - time("started_at")) / time("interval_ms") + 1;
+    eventually("every fix up to the end to be stored", Duration::from_secs(30), async || {
         let audit = rest.ask(Method::GET, &format!("{path}/audit"), None).await?.1;
-        let whole = audit["stored"] == known["positions"] && audit["missing"] == json!([]);
-        (known["status"] == "delivered" && whole).then_some(())
+        (audit["stored"] == fixes && audit["missing"] == json!([])).then_some(())
     })
     .await;
     server.process.signal("INT");
