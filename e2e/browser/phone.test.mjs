@@ -98,14 +98,15 @@ test("a tablet: the list is opened by a button, and all is large enough for fing
   await fingersFit(page, "map");
   await page.button("List", ".bar").tap();
   await until("the list is open", () => page.rows().first().isVisible());
+  // What slides in has arrived.
+  await page.shot("tablet-list");
   await page.fitsItsWidth("list");
   await fingersFit(page, "list");
-  await page.shot("tablet-list");
   await page.rows().first().tap();
   await until("its story is told", async () => /Requested/.test(await page.text("#drawer ol")));
+  await page.shot("tablet-selected");
   await page.fitsItsWidth("selection");
   await fingersFit(page, "selection");
-  await page.shot("tablet-selected");
   await page.button("Close", "#drawer").tap();
   await page.$("#start-button").tap();
   await until("routes are offered", async () => (await page.$("#start-form [data-route]").count()) >= 24);
