@@ -17,10 +17,13 @@ use crate::{
 pub fn Menu() -> impl IntoView {
     let (live, layout) = (Live::expect(), Layout::expect());
     let date = move || format!("{} {}", format::date(live.clock.get(), live.zone_min), live.zone_name.get_value());
+    let device = move || {
+        live.device_ahead().map(|ahead| view! { <span class="line muted">{words::device_clock(ahead)}</span> })
+    };
     view! {
         <div class="card menu" role="group" aria-label=say!(menu)>
             <span class="line muted">{part(date)}</span>
-            {live.device_ahead().map(|ahead| view! { <span class="line muted">{words::device_clock(ahead)}</span> })}
+            {part(device)}
             <button on:click=move |_| turn_theme(live)>{move || theme_icon(live)}{move || theme_words(live)}</button>
             {live.signed_in.get_untracked().map(|who| view! {
                 <button on:click=|_| access::sign_out()>{icon("out")} {words::sign_out(&who)}</button>
