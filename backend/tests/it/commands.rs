@@ -100,6 +100,11 @@ async fn an_abandoned_delivery_keeps_no_courier_and_can_still_be_ended() {
     let path = format!("/deliveries/{}", under_way.delivery);
     until("known", async || api.get(&path).await.status, |status| *status == 200).await;
     let mut follower = Socket::open(&backend, None).await;
+    let link = api.post(&format!("{path}/link"), &json!({})).await.expect::<Value>(201);
+    let token = link["url"].as_str().unwrap().split('#').nth(1).unwrap();
+    let mut customer = Socket::connect(&backend).await;
+    customer.say(json!({ "type": "hello", "token": token, "cursor": null })).await;
+    customer.until("its delivery", |socket| socket.status() == "in_transit").await;
     // Nearly: ten minutes but for what the system's clock is ahead of the test's.
     clock.advance(500_000);
     let heard = clock.now();
@@ -109,6 +114,7 @@ async fn an_abandoned_delivery_keeps_no_courier_and_can_still_be_ended() {
     clock.advance(500_000);
     let live = async || api.get("/deliveries/live").await.json()["items"].clone();
     until("no delivery is live", live, |items| *items == json!([])).await;
+    assert_eq!(customer.close_code().await, 4410);
     let next: Delivery = api.post("/deliveries", &request("lost-1")).await.expect(202);
     // Nothing was written about it: in the store its story is as it was, and whoever ends it is heard.
     let item = history::Item::Delivery { delivery: Box::new(under_way.clone()), broker_time: now() };
