@@ -108,6 +108,7 @@ test("a tablet: the list is opened by a button, and all is large enough for fing
   await page.fitsItsWidth("selection");
   await fingersFit(page, "selection");
   await page.button("Close", "#drawer").tap();
+  await page.button("List", ".bar").tap();
   await page.$("#start-button").tap();
   await until("routes are offered", async () => (await page.$("#start-form [data-route]").count()) >= 24);
   await page.fitsItsWidth("form");
