@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { around, DESKTOP, Page, until } from "./harness.mjs";
 import { startOf } from "./city.mjs";
+import { delivery, frame } from "./feed.mjs";
 
 let server;
 let browser;
@@ -235,5 +236,93 @@ test("a tab that slept shows the present when it wakes", async () => {
   await until("and the end of the delivery", async () => /Delivered by/.test(await page.text(`.row[data-delivery="${delivery}"]`)));
   const drawn = await page.drawn();
   assert.ok(drawn >= 12, `${drawn} couriers are drawn`);
+  await page.close();
+});
+
+const HOUR_MS = 3_600_000;
+
+/** A message of the server as it would have been an hour ago. */
+function hourAgo(message) {
+  if (typeof message !== "string") {
+    const bytes = Buffer.from(message);
+    bytes.writeBigUInt64LE(bytes.readBigUInt64LE(8) - BigInt(HOUR_MS), 8);
+    return bytes;
+  }
+  const said = JSON.parse(message);
+  if (said.now) said.now -= HOUR_MS;
+  return JSON.stringify(said);
+}
+
+/** The same place in another log: what a restarted broker, or one that has forgotten, makes of a cursor. */
+function ofAnotherLog(cursor) {
+  const bytes = Buffer.from(cursor, "base64url");
+  bytes[0] ^= 0xff;
+  return bytes.toString("base64url");
+}
+
+test("a tab that slept for an hour is refused what it missed, and shows the present", async () => {
+  const [sockets, hellos, welcomes] = [[], [], []];
+  const watch = async (tab) => {
+    // The page's clock, and what the server says, are of an hour ago until it wakes.
+    await tab.addInitScript((ms) => {
+      globalThis.behind = ms;
+      const [origin, now] = [performance.timeOrigin, Date.now.bind(Date)];
+      Object.defineProperty(Performance.prototype, "timeOrigin", { get: () => origin - globalThis.behind });
+      Date.now = () => now() - globalThis.behind;
+    }, HOUR_MS);
+    await tab.routeWebSocket(/\/api\/v1\/live/, (socket) => {
+      const [first, far] = [sockets.push(socket) === 1, socket.connectToServer()];
+      socket.onMessage((text) => {
+        if (JSON.parse(text).type === "hello") hellos.push(JSON.parse(text));
+        far.send(text);
+      });
+      far.onMessage((message) => {
+        if (typeof message === "string" && JSON.parse(message).type === "welcome") welcomes.push(JSON.parse(message));
+        socket.send(first ? hourAgo(message) : message);
+      });
+    });
+  };
+  const page = await Page.open(browser, server, "?tab=deliveries", { viewport: DESKTOP, watch });
+  await page.ready();
+  // What was there an hour ago, and the server has forgotten since: a courier, one delivery on its way and one that was done.
+  const [there, done] = [delivery("c-ghost", { reference: "order-gone" }), delivery("c-ghost", { reference: "order-done", status: "delivered", finished_at: Date.now() - HOUR_MS })];
+  sockets[0].send(JSON.stringify({ type: "events", cursor: ofAnotherLog(welcomes[0].cursor), deliveries: [there, done] }));
+  const { lat, lon } = await startOf(server, "paasi-hotel-to-strand-hotel");
+  const ghost = { slot: 900, name: "c-ghost", lat, lon, heading: 0, speed: 0, age_ms: 500, bits: 1 };
+  sockets[0].send(hourAgo(frame(2, 1, [ghost], true)));
+  const references = () => page.$(".row[data-delivery]:visible .n span:first-child").allInnerTexts();
+  const couriers = () => page.rows().evaluateAll((rows) => rows.map((row) => row.dataset.courier).sort());
+  await page.$("#search").fill("c-ghost");
+  await until("both deliveries are listed", async () => (await references()).sort().join() === "order-done,order-gone");
+  await page.$("#search").fill("");
+  await page.$("#tab-couriers").click();
+  await until("the courier is, too", async () => (await couriers()).includes("c-ghost"));
+  await until("and drawn", async () => (await page.drawn()) >= 13);
+
+  await server.deliver("c-present", "paasi-hotel-to-strand-hotel", { reference: "order-now" });
+  await page.tab.evaluate(() => (globalThis.behind = 0));
+  // Nobody answered the server's pings.
+  sockets[0].close({ code: 4408, reason: "silent" });
+  await until("it has asked to go on", () => welcomes.length === 2);
+  assert.equal(hellos[1].cursor, ofAnotherLog(welcomes[0].cursor), "from where it was");
+  assert.equal(welcomes[1].resume, "reset", "and that was refused");
+  await until("it says how long it was away", async () => /Caught up, [\d,]+ updates?\s+You were away 1 h$/m.test(await page.text("[data-notice=caught-up]")));
+  const living = async () => (await server.get("/couriers?limit=200")).items.map((item) => item.courier).sort();
+  await until(async () => `the couriers are the server's: ${await couriers()}`, async () => (await couriers()).join() === (await living()).join());
+  assert.ok((await couriers()).includes("c-present") && !(await couriers()).includes("c-ghost"));
+  assert.ok((await page.drawn()) <= (await living()).length, "nobody else is drawn");
+  const ages = () => page.$(".row.delivery[data-courier]:visible .a").allInnerTexts();
+  await until("positions are young", async () => (await ages()).length > 0 && (await ages()).every((text) => /^(now|[1-9] s ago)$/.test(text)));
+  await page.$("#tab-deliveries").click();
+  await until("the deliveries are as many as the server's", async () => {
+    const [tab, { items }] = await Promise.all([page.text("#tab-deliveries"), server.get("/deliveries/live")]);
+    return Number(/\d+/.exec(tab)) === items.length;
+  });
+  await page.$("#search").fill("order-now");
+  await until("with the one that began meanwhile", async () => (await references()).join() === "order-now");
+  await page.$("#search").fill("c-ghost");
+  await until("and without the forgotten ones", () => page.$("[data-state=no-match]").isVisible());
+  assert.equal(await page.$("[data-device-clock]").count(), 0, "the clock is right again");
+  await page.shot("slept-an-hour");
   await page.close();
 });

@@ -28,6 +28,8 @@ pub struct Seen {
     pub bits: u8,
     /// When it will arrive, ms UTC.
     pub eta: Option<Millis>,
+    /// How far the fix was ahead of the server's clock when it came, ms; 0 where it was not.
+    pub ahead_ms: Millis,
 }
 
 /// What a frame changed, by slot.
@@ -114,8 +116,11 @@ impl Client {
             }
             match self.slots.get_mut(index).and_then(Option::as_mut) {
                 Some(known) if known.at <= frame.header.now - Millis::from(record.age_ms) + AGE_SLACK_MS => {
-                    let eta = known.eta;
-                    *known = Seen { eta, ..seen(known.courier.clone(), record, frame.header.now) };
+                    let new = seen(known.courier.clone(), record, frame.header.now);
+                    // The same fix once more: it was further ahead when it first came.
+                    let same = new.at <= known.at + AGE_SLACK_MS;
+                    let ahead_ms = if same { new.ahead_ms.max(known.ahead_ms) } else { new.ahead_ms };
+                    *known = Seen { eta: known.eta, ahead_ms, ..new };
                     changes.updated.push(record.slot);
                 }
                 _ => changes.ignored += 1,
@@ -193,5 +198,6 @@ fn seen(courier: CourierId, record: Record, now: Millis) -> Seen {
         status: record.status(),
         bits: record.bits,
         eta: None,
+        ahead_ms: Millis::from(record.age_ms).min(0).abs(),
     }
 }

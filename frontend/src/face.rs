@@ -2,7 +2,7 @@
 
 use contract::{DeliveryStatus, Millis, frame::CourierStatus};
 use leptos::prelude::WithValue;
-use model::{CourierRow, DeliveryRow};
+use model::{CourierRow, DeliveryRow, Staleness};
 
 use crate::{
     catalogue::Catalogue,
@@ -67,15 +67,15 @@ pub fn of_courier(row: &CourierRow, now: Millis, live: Live, catalogue: Catalogu
     if row.two_devices {
         tags.push(("", say!(two_devices_tag).into()));
     }
-    if row.clock_off {
-        tags.push(("", say!(clock_off_tag).into()));
-    }
+    tags.extend(row.clock_ahead.map(|ahead| ("", words::clock_ahead(ahead))));
     if row.simulated {
         tags.push(("sim", say!(sim_tag).into()));
     }
+    let last_seen = || words::last_seen(&format::time(row.at, zone));
     let detail = match row.status {
-        CourierStatus::Offline => words::last_seen(&format::time(row.at, zone)),
+        CourierStatus::Offline => last_seen(),
         _ if on_delivery => order_and_route(row.reference.as_deref(), row.route.as_ref(), catalogue),
+        _ if Staleness::of(row.at, now) >= Staleness::Stale => last_seen(),
         _ => say!(no_delivery).into(),
     };
     let (end, class) = match row.status {

@@ -1,5 +1,6 @@
 //! Figures of the status bar: latency, rate, clock.
 
+use contract::Millis;
 use leptos::prelude::*;
 use model::{Connection, Meter, text::fixed};
 
@@ -16,6 +17,17 @@ const HEIGHT: f64 = 20.0;
 const SECONDS: usize = 60;
 /// Fewer seconds than this are a speck, not a line.
 const ENOUGH: usize = 5;
+
+/// A server that has not read the last so many ms of positions is behind.
+pub const BEHIND_MS: Millis = 2_000;
+/// Once it is, it is so until this little is left, ms: or the words would come and go.
+const CAUGHT_UP_MS: Millis = 1_000;
+
+/// How far behind the server is, ms, where more than `least`.
+pub fn behind(live: Live, least: Millis) -> Option<Millis> {
+    let ms = live.summary.with(|summary| summary.as_ref().map(|summary| summary.behind_ms))?;
+    (ms > least && live.connection.get().is_live()).then_some(ms)
+}
 
 /// Latency with its last minute, updates a second, date and clock.
 #[component]
@@ -44,6 +56,20 @@ pub fn Metrics() -> impl IntoView {
         let text = words::device_clock(ahead.get()?);
         Some(view! { <span class="tag" data-device-clock title=say!(device_clock_why)>{text}</span> })
     });
+    let behind = Memo::new(move |before: Option<&Option<Millis>>| {
+        let was = before.is_some_and(Option::is_some);
+        behind(live, if was { CAUGHT_UP_MS } else { BEHIND_MS })
+    });
+    let server = part(move || {
+        let text = words::server_behind(behind.get()?);
+        Some(view! { <span class="tag" data-server-behind title=say!(server_behind_why)>{text}</span> })
+    });
+    // Said once, when it begins: not every second anew.
+    let is_behind = Memo::new(move |_| behind.with(Option::is_some));
+    let aloud = move || match is_behind.get() {
+        true => behind.get_untracked().map(words::server_behind).unwrap_or_default(),
+        false => String::new(),
+    };
     let rate = move || format::count(live.meter.with(|meter| meter.updates).into());
     view! {
         <div class="metrics">
@@ -60,6 +86,8 @@ pub fn Metrics() -> impl IntoView {
             <span class="sep"></span>
             <span class="rate-cell" title=say!(updates_hint)><b data-metric="updates">{rate}</b>" "{say!(updates)}</span>
             <span class="sep rate-cell"></span>
+            {server}
+            <span class="vh" role="status" aria-live="polite">{part(aloud)}</span>
             {device}
             <span class="clock">
                 <span class="date">{move || match live.clock.get() {

@@ -1,4 +1,5 @@
-//! Quiet notices: at most three, each for 6 s, an alarm and a newer page until they are closed. The last one is said aloud, politely.
+//! Quiet notices: at most three, each for 6 s, an alarm and a newer page until they are closed. New
+//! ones are said aloud, politely.
 
 use std::time::Duration;
 
@@ -40,11 +41,18 @@ pub fn Toasts() -> impl IntoView {
             shown
         })
     });
-    let aloud = Memo::new(move |_| {
-        live.notices.with(|notices| notices.last().map(|notice| lines(notice, live).0).unwrap_or_default())
+    // Each is said once: where the newest is closed, an older one is no news.
+    let aloud = Memo::new(move |said: Option<&(u64, String)>| {
+        let (last, text) = said.cloned().unwrap_or_default();
+        live.notices.with(|notices| {
+            let news: Vec<&Notice> = notices.iter().filter(|notice| notice.id > last).collect();
+            let Some(newest) = news.last() else { return (last, text) };
+            let titles = news.iter().skip(news.len().saturating_sub(AT_MOST)).map(|notice| lines(notice, live).0);
+            (newest.id, titles.collect::<Vec<_>>().join(". "))
+        })
     });
     view! {
-        <div class="vh" role="status" aria-live="polite">{move || aloud.get()}</div>
+        <div class="vh" role="status" aria-live="polite">{move || aloud.get().1}</div>
         <div class="toasts">
             <For each=move || shown.get() key=|notice| notice.id children=move |notice| view! { <Toast notice/> }/>
         </div>

@@ -141,6 +141,17 @@ pub fn remove_filter(name: &str) -> String {
 pub fn last_seen(time: &str) -> String {
     say!(last_seen, time)
 }
+/// A source's clock that is ahead by so many ms; 0 where it is not known how far.
+pub fn clock_ahead(ms: i64) -> String {
+    match ahead_by(ms) {
+        Some(by) => say!(clock_ahead_by, by),
+        None => say!(clock_ahead).into(),
+    }
+}
+/// To the second, then in whole minutes.
+fn ahead_by(ms: i64) -> Option<String> {
+    (ms >= 1_000).then(|| format::age(0, ms + 500))
+}
 pub fn late_tag(badge: &str) -> String {
     if badge.ends_with('h') { badge.to_owned() } else { [badge, " min"].concat() }
 }
@@ -227,6 +238,10 @@ pub fn live_goes_on(time: &str) -> String {
 pub fn device_clock(ahead: i64) -> String {
     let by = [if ahead < 0 { "\u{2212}" } else { "+" }, &format::duration(ahead.abs())].concat();
     say!(device_clock, by)
+}
+/// How much the server itself has not read yet, ms.
+pub fn server_behind(ms: i64) -> String {
+    say!(server_behind, by = format::age(0, ms))
 }
 pub fn save_trail(format: &str) -> String {
     say!(save_trail, format)

@@ -50,7 +50,7 @@ pub enum Act {
     CaughtUp {
         /// How many positions and deliveries are newer than what was shown.
         updates: u32,
-        /// How long the connection was away, ms.
+        /// How long the picture stood still, ms.
         away_ms: Millis,
     },
 }
@@ -76,8 +76,8 @@ pub struct Link {
     wait_ms: f64,
     heard_at: Millis,
     ticked_at: Millis,
-    /// Since when, by the page's clock, and from which server time on the picture stands still.
-    lost: Option<(Millis, Option<Millis>)>,
+    /// The connection is lost: from which server time on the picture stands still, where there is one.
+    lost: Option<Option<Millis>>,
     missed: u32,
     /// The connection is back; the view's full frame is not.
     catching_up: bool,
@@ -158,16 +158,17 @@ impl Link {
         }
     }
 
-    /// A frame came with `fresh` fixes that were not known. The first frame that shows the view in whole ends the
-    /// catching up.
-    pub fn frame(&mut self, whole: bool, fresh: u32, now: Millis) -> Vec<Act> {
+    /// A frame of the server time `at` came with `fresh` fixes that were not known. The first frame that shows the view in
+    /// whole ends the catching up.
+    pub fn frame(&mut self, whole: bool, fresh: u32, at: Millis) -> Vec<Act> {
         if !self.catching_up || !whole {
             return Vec::new();
         }
         self.catching_up = false;
         // Where nothing had been shown there is nothing to catch up with.
-        let Some((since, Some(_))) = self.lost.take() else { return Vec::new() };
-        vec![Act::CaughtUp { updates: self.missed + fresh, away_ms: now - since }]
+        let Some(Some(from)) = self.lost.take() else { return Vec::new() };
+        // By the server's clock: the page's own may stand still while the machine sleeps.
+        vec![Act::CaughtUp { updates: self.missed + fresh, away_ms: (at - from).max(0) }]
     }
 
     /// The socket closed, or could not be opened. `showing_at` is the server time of the picture.
@@ -181,7 +182,7 @@ impl Link {
             self.wait_ms = FIRST_WAIT_MS;
         }
         self.catching_up = false;
-        self.lost.get_or_insert((now, showing_at));
+        self.lost.get_or_insert(showing_at);
         let wait = match reconnect(code) {
             Reconnect::Spread => random * SPREAD_MS,
             Reconnect::Backoff => self.back_off(FIRST_WAIT_MS, random),
@@ -197,7 +198,7 @@ impl Link {
 
     /// A picture from before this page was opened is shown now, of the server time `at`.
     pub fn recalled(&mut self, at: Millis) {
-        if let Some((_, showing_at @ None)) = &mut self.lost {
+        if let Some(showing_at @ None) = &mut self.lost {
             *showing_at = Some(at);
         }
     }
@@ -241,7 +242,7 @@ impl Link {
             Phase::Waiting { .. } => self.open(now),
             Phase::Opening { .. } | Phase::Greeting { .. } | Phase::Live { .. } => {
                 self.catching_up = false;
-                self.lost.get_or_insert((now, showing_at));
+                self.lost.get_or_insert(showing_at);
                 let mut acts = vec![Act::Drop];
                 acts.extend(self.open(now));
                 acts
@@ -280,9 +281,7 @@ impl Link {
     /// What people see of it. `offset` is the server's clock minus the page's, ms.
     pub fn connection(&self, offset: Millis) -> Connection {
         let reconnecting = |next: Option<Millis>| match self.lost {
-            Some((_, showing_at)) => {
-                Connection::Reconnecting { showing_at, next_try_at: next.map(|next| next + offset) }
-            }
+            Some(showing_at) => Connection::Reconnecting { showing_at, next_try_at: next.map(|next| next + offset) },
             None => Connection::Connecting,
         };
         match self.phase {

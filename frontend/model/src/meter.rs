@@ -42,12 +42,27 @@ impl Latency {
         self.waiting.extend(fixes.iter().take(room));
     }
 
+    /// Fixes that came at `now`, by the server's clock, of couriers who are drawn as they say already.
+    pub fn seen_already(&mut self, fixes: &[Millis], now: Millis) {
+        self.received += fixes.len() as u32;
+        fixes.iter().for_each(|at| self.show(*at, now));
+        self.trim();
+    }
+
     /// A frame was drawn at `now`, by the server's clock.
     pub fn drawn(&mut self, now: Millis) {
-        for at in self.waiting.drain(..) {
-            // A source whose clock is ahead is not faster than light.
-            self.drawn.push_back((now, (now - at).clamp(0, Millis::from(u32::MAX)) as u32));
+        for at in std::mem::take(&mut self.waiting) {
+            self.show(at, now);
         }
+        self.trim();
+    }
+
+    fn show(&mut self, at: Millis, now: Millis) {
+        // A source whose clock is ahead is not faster than light.
+        self.drawn.push_back((now, (now - at).clamp(0, Millis::from(u32::MAX)) as u32));
+    }
+
+    fn trim(&mut self) {
         let surplus = self.drawn.len().saturating_sub(MAX_SAMPLES);
         self.drawn.drain(..surplus);
     }
@@ -140,6 +155,17 @@ mod tests {
         latency.skipped();
         latency.drawn(60_000);
         assert_eq!(latency.second(60_000).p95, None);
+    }
+
+    #[test]
+    fn what_is_on_the_screen_already_waits_for_no_frame() {
+        let mut latency = Latency::default();
+        latency.received(&[1_000]);
+        latency.seen_already(&[1_900, 2_500], 2_000);
+        let meter = latency.second(2_000);
+        assert_eq!((meter.p50, meter.p95, meter.updates), (Some(0), Some(100), 3));
+        latency.drawn(2_100);
+        assert_eq!(latency.second(2_100).p95, Some(1_100));
     }
 
     #[test]

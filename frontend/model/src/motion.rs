@@ -13,7 +13,11 @@ use std::collections::HashMap;
 use contract::{CourierId, Millis, Place, frame::CourierStatus};
 use fleet::client::{Changes, Client, Seen};
 
-use crate::{replay::Lead, world::MOVING_MPS};
+use crate::{
+    replay::Lead,
+    staleness::{AGING_FROM_MS, GONE_FROM_MS, STALE_FROM_MS},
+    world::MOVING_MPS,
+};
 
 pub use shape::{Instance, STRIDE, flags};
 
@@ -31,6 +35,8 @@ const FASTEST: f64 = 70.0;
 const JUMP_M: f64 = 150.0;
 /// How long a position is guessed beyond the last fix, s.
 const GUESS: f64 = 2.0;
+/// A courier that is drawn faster than it drives by this factor makes up for a delay.
+const MAKES_UP: f32 = 1.5;
 /// A frame that nobody would tell from the one before need not be drawn: so far goes what moves, device's pixels.
 const STEP_PX: f64 = 0.35;
 /// From the middle of a marker to its tip, pixels: so much of a turn is seen.
@@ -79,8 +85,10 @@ pub struct Motion {
 }
 
 impl Motion {
-    /// Takes what a frame changed, at `t` s of the page's clock.
-    pub fn apply(&mut self, client: &Client, changes: &Changes, t: f64) {
+    /// Takes what a frame changed, at `t` s of the page's clock. False where nothing looks different: couriers who stand and
+    /// say so again.
+    pub fn apply(&mut self, client: &Client, changes: &Changes, t: f64) -> bool {
+        let mut differs = changes.full || !changes.gone.is_empty();
         if self.instances.is_empty() || t - self.base > REBASE_AFTER {
             self.rebase_time(t);
         }
@@ -95,10 +103,11 @@ impl Motion {
         }
         for slot in &changes.updated {
             if let Some(seen) = client.slot(*slot) {
-                self.update(usize::from(*slot), seen, client.now(), t);
+                differs |= self.update(usize::from(*slot), seen, client.now(), t);
             }
         }
         self.shown = client.len() as u32;
+        differs
     }
 
     /// A full frame gives every courier another slot: instances follow their courier's name, so nothing jumps.
@@ -120,7 +129,8 @@ impl Motion {
         self.touch_all();
     }
 
-    fn update(&mut self, slot: usize, seen: &Seen, now: Millis, t: f64) {
+    /// True where the courier looks different, or will.
+    fn update(&mut self, slot: usize, seen: &Seen, now: Millis, t: f64) -> bool {
         if slot >= self.instances.len() {
             self.instances.resize(slot + 1, Instance::HIDDEN);
             self.tracks.resize(slot + 1, Track::default());
@@ -132,7 +142,8 @@ impl Motion {
             self.names[slot] = Some(seen.courier.clone());
             self.slots.insert(seen.courier.clone(), slot as u16);
         }
-        let dimmed = self.instances[slot].flags as u32 & flags::DIMMED;
+        let before = self.instances[slot];
+        let dimmed = before.flags as u32 & flags::DIMMED;
         let known = self.tracks[slot];
         // The same fix again is a change of status alone.
         if known.place.is_none() || seen.at > known.at + 1 {
@@ -140,6 +151,13 @@ impl Motion {
         }
         self.instances[slot].flags = (shape::flags_of(seen) | dimmed) as f32;
         self.touch(slot);
+        let after = &self.instances[slot];
+        // Its age was on the screen.
+        let aged = self.clock(t) - before.measured >= (AGING_FROM_MS / 1000) as f32;
+        aged || before.flags != after.flags
+            || before.to != after.to
+            || before.heading_to != after.heading_to
+            || after.moves()
     }
 
     fn advance(&mut self, slot: usize, seen: &Seen, now: Millis, t: f64) {
@@ -169,7 +187,8 @@ impl Motion {
             let slide = interval.clamp(SHORTEST_SLIDE, LONGEST_SLIDE);
             let arrival = (measured + smooth_lag + slide - self.base).max(f64::from(here) + SHORTEST_SLIDE) as f32;
             let moving = seen.speed_mps.is_some_and(|speed| speed > MOVING_MPS);
-            let reach = if moving { 1.0 + GUESS as f32 / (arrival - here) } else { 1.0 };
+            let guessed = if moving { guessed([previous.to, from, to], gap as f32, arrival - here) } else { 0.0 };
+            let reach = 1.0 + guessed / (arrival - here);
             Instance { from, to, start: here, end: arrival, reach, heading_from, heading_to: heading, ..previous }
         } else {
             Instance {
@@ -185,7 +204,7 @@ impl Motion {
         };
         self.instances[slot] = Instance { measured: (measured - self.base) as f32, ..instance };
         self.tracks[slot] = Track { at: seen.at, place: Some(seen.place), interval, lag: smooth_lag };
-        if slides && (instance.from != instance.to || instance.heading_from != instance.heading_to) {
+        if slides && instance.moves() {
             let guess = if instance.reach > 1.0 { GUESS } else { 0.0 };
             self.until = self.until.max(self.base + f64::from(instance.end) + guess);
             self.pace.0 = self.pace.0.max(instance.pace());
@@ -201,16 +220,19 @@ impl Motion {
         self.touch(slot);
     }
 
-    /// Marks the couriers that a filter or a preview moves into the background.
-    pub fn dim(&mut self, slot: u16, dimmed: bool) {
+    /// Marks a courier that a filter or a preview moves into the background. True where it was not so before.
+    pub fn dim(&mut self, slot: u16, dimmed: bool) -> bool {
         let slot = usize::from(slot);
-        let Some(instance) = self.instances.get_mut(slot).filter(|instance| !instance.is_hidden()) else { return };
+        let Some(instance) = self.instances.get_mut(slot).filter(|instance| !instance.is_hidden()) else {
+            return false;
+        };
         let bits = instance.flags as u32;
         let wanted = if dimmed { bits | flags::DIMMED } else { bits & !flags::DIMMED };
         if wanted != bits {
             instance.flags = wanted as f32;
             self.touch(slot);
         }
+        wanted != bits
     }
 
     /// Step at each fix (for people who asked for less motion), or slide.
@@ -365,6 +387,17 @@ impl Motion {
         Some(STEP_PX / (px_per_s * ratio).max(STEP_PX))
     }
 
+    /// True where a courier came into another [`Staleness`](crate::Staleness) in the last `within` s before `t`: it is drawn
+    /// in another way then.
+    pub fn grows_old(&self, t: f64, within: f32) -> bool {
+        let here = self.clock(t);
+        let steps = [AGING_FROM_MS, STALE_FROM_MS, GONE_FROM_MS].map(|ms| (ms / 1000) as f32);
+        self.instances.iter().filter(|instance| !instance.is_hidden()).any(|instance| {
+            let age = here - instance.measured;
+            steps.iter().any(|step| age >= *step && age < step + within)
+        })
+    }
+
     /// How many couriers there are to draw.
     pub fn shown(&self) -> u32 {
         self.shown
@@ -386,6 +419,18 @@ impl Motion {
         let dx = (x - self.origin.0 + 1.5).rem_euclid(1.0) - 0.5;
         [dx as f32, (y - self.origin.1) as f32]
     }
+}
+
+/// How long a slide `from` where a courier is drawn `to` its newest fix may go on beyond it, s: as far as it really drives in
+/// [`GUESS`], by its way `before` that took `gap` s. Not at all where the slide makes up for a delay, or goes back: it does
+/// not drive like that.
+fn guessed([before, from, to]: [[f32; 2]; 3], gap: f32, slide: f32) -> f32 {
+    let way = |from: [f32; 2]| [to[0] - from[0], to[1] - from[1]];
+    let long = |[x, y]: [f32; 2]| (x * x + y * y).sqrt();
+    let (driven, drawn) = (way(before), way(from));
+    let (real, shown) = (long(driven) / gap, long(drawn) / slide);
+    let onwards = driven[0] * drawn[0] + driven[1] * drawn[1] > 0.0;
+    if onwards && shown < real * MAKES_UP { GUESS as f32 * (real / shown).min(1.0) } else { 0.0 }
 }
 
 /// A jump that nobody drives, or a gap in which anything may have happened.

@@ -15,8 +15,8 @@ pub struct CourierRow {
     pub simulated: bool,
     /// Two sources within 30 s.
     pub two_devices: bool,
-    /// The source's clock is off.
-    pub clock_off: bool,
+    /// The source's clock is ahead, by so many ms as far as that is known: 0 where it is not.
+    pub clock_ahead: Option<Millis>,
     /// The delivery that it is on.
     pub delivery: Option<DeliveryId>,
     /// The order as the customer's system calls it.

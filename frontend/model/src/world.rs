@@ -71,6 +71,8 @@ pub struct Applied {
     pub fresh: Vec<Millis>,
     /// What of it is worth a line on the screen.
     pub notices: Vec<What>,
+    /// The map looks different with it.
+    pub differs: bool,
 }
 
 impl World {
@@ -85,6 +87,7 @@ impl World {
         let mut applied = Applied { kind: Some(frame.header.kind), ..Applied::default() };
         if frame.header.kind == Kind::Counts {
             self.client.apply(&frame);
+            applied.differs = true;
             return Ok(applied);
         }
         // What was known of those that the frame is about: a full frame gives every courier another slot, so by name.
@@ -96,7 +99,7 @@ impl World {
             slots.map(|seen| (seen.courier.clone(), (seen.at, seen.status))).collect()
         };
         let changes = self.client.apply(&frame);
-        self.motion.apply(&self.client, &changes, t);
+        applied.differs = self.motion.apply(&self.client, &changes, t);
         for seen in changes.updated.iter().filter_map(|slot| self.client.slot(*slot)) {
             let known = before.get(&seen.courier);
             if known.is_none_or(|(at, _)| seen.at > at + 1) {

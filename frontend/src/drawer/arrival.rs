@@ -2,12 +2,12 @@
 
 use contract::{Delivery, DeliveryStatus, Millis, frame::CourierStatus};
 use leptos::prelude::*;
-use model::text;
+use model::{Staleness, text};
 
 use super::Story;
 use crate::signal::Memo;
 use crate::{
-    format,
+    format, metrics,
     part::part,
     sign,
     words::{self, say},
@@ -23,6 +23,8 @@ struct Says {
     bar: Option<(u32, &'static str)>,
     left: String,
     right: String,
+    /// Why the picture may not be quite of now.
+    reasons: Vec<String>,
 }
 
 /// The section.
@@ -30,8 +32,11 @@ struct Says {
 pub fn Arrival() -> impl IntoView {
     let story = Story::expect();
     let says = Memo::new(move |_| match story.delivery.get() {
+        Some(delivery) if delivery.status == DeliveryStatus::InTransit => {
+            Says { reasons: reasons(story), ..of_delivery(story, &delivery) }
+        }
         Some(delivery) => of_delivery(story, &delivery),
-        None => without_delivery(story),
+        None => Says { reasons: reasons(story), ..without_delivery(story) },
     });
     let tag = move || says.get().tag.map(|(colour, text)| view! { <span class=format!("tag {colour}")>{text}</span> });
     let bar = move || {
@@ -51,25 +56,53 @@ pub fn Arrival() -> impl IntoView {
         let any = !says.left.is_empty() || !says.right.is_empty();
         any.then(|| view! { <div class="ends faint small"><span>{says.left}</span><span>{says.right}</span></div> })
     };
+    let why = move || {
+        let line = |reason: String| view! { <li>{reason}</li> };
+        let reasons = says.with(|says| says.reasons.clone());
+        (!reasons.is_empty()).then(|| {
+            view! { <ul class="why small" id="reasons">{reasons.into_iter().map(line).collect_view()}</ul> }
+        })
+    };
     view! {
         <section class="db">
             <div class="ends kicker"><span>{move || says.get().kicker}</span>{part(tag)}</div>
             <div class="eta" id="eta">{move || says.get().big}</div>
             {part(bar)}
             {part(ends)}
+            {part(why)}
         </section>
     }
     .into_any()
 }
 
-fn without_delivery(story: Story) -> Says {
+/// Why what is told of the courier may not be quite of now, the gravest first.
+fn reasons(story: Story) -> Vec<String> {
     let now = story.live.clock.get();
+    let Some(row) = story.row.get() else { return Vec::new() };
+    // Who is silent on a delivery has a tag that says so.
+    let told =
+        matches!(row.status, CourierStatus::Alarm | CourierStatus::Offline) && story.delivery.with(Option::is_some);
+    let silent = (!told && Staleness::of(row.at, now) > Staleness::Fresh).then(|| format::age(row.at, now));
+    [
+        silent.map(|age| words::no_fix_for(&age)),
+        row.two_devices.then(|| say!(two_devices_why).into()),
+        row.clock_ahead.map(words::clock_ahead_why),
+        metrics::behind(story.live, metrics::BEHIND_MS).map(words::server_behind),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn without_delivery(story: Story) -> Says {
+    let (now, zone) = (story.live.clock.get(), story.live.zone_min);
     let Some(row) = story.row.get() else { return Says::default() };
-    Says {
-        kicker: words::sentence(&words::position_age(&format::ago(row.at, now))),
-        big: words::status(row.status).into(),
-        ..Says::default()
-    }
+    let ago = format::ago(row.at, now);
+    let kicker = match Staleness::of(row.at, now) {
+        Staleness::Fresh | Staleness::Aging => words::sentence(&words::position_age(&ago)),
+        Staleness::Stale | Staleness::Gone => words::last_position(&format::time_s(row.at, zone), &ago),
+    };
+    Says { kicker, big: words::status(row.status).into(), ..Says::default() }
 }
 
 fn of_delivery(story: Story, delivery: &Delivery) -> Says {
@@ -95,6 +128,7 @@ fn of_delivery(story: Story, delivery: &Delivery) -> Says {
                 bar: Some((1000, "idle")),
                 left: words::in_time(&way, &took),
                 right: promised,
+                ..Says::default()
             }
         }
         DeliveryStatus::Failed | DeliveryStatus::Cancelled | DeliveryStatus::Rejected => Says {

@@ -251,6 +251,8 @@ impl Live {
                 self.count_aside(changed);
                 self.mark_changed();
                 self.notify(news);
+                // The way ahead of the one that is selected.
+                self.repaint();
                 Vec::new()
             }
             ServerMessage::Summary(summary) => {
@@ -279,11 +281,14 @@ impl Live {
         let hidden = past || document().hidden();
         let whole = applied.kind != Some(Kind::Delta);
         let fresh = applied.fresh.len() as u32;
+        let now = self.server_now();
         self.session.update_value(|session| {
             session.changed = true;
-            // What a first full frame brings was not awaited: only what changes is a measure of delay.
-            if !whole {
-                session.latency.received(&applied.fresh);
+            match (whole, applied.differs || hidden) {
+                // What a first full frame brings was not awaited: only what changes is a measure of delay.
+                (true, _) => {}
+                (false, true) => session.latency.received(&applied.fresh),
+                (false, false) => session.latency.seen_already(&applied.fresh, now),
             }
             if hidden {
                 session.latency.skipped();
@@ -293,9 +298,13 @@ impl Live {
         self.notify(applied.notices);
         if !past {
             self.grow_trail();
-            self.repaint();
+            // Nothing is drawn where nothing would look different.
+            if applied.differs {
+                self.repaint();
+            }
         }
-        self.link(|link, now| link.frame(whole, fresh, now))
+        let at = self.showing_at().unwrap_or_default();
+        self.link(|link, _| link.frame(whole, fresh, at))
     }
 
     fn tell_time(self, server: Millis) {
@@ -351,6 +360,7 @@ impl Live {
                 session.changed = true;
                 session.has_deliveries = true;
             });
+            self.repaint();
             self.check_loaded();
         });
     }

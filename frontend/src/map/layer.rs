@@ -2,7 +2,7 @@
 //!
 //! Nothing is drawn while nothing moves: the layer asks for another frame only while a courier is on its way between two
 //! fixes, or a tier fades into another, and then when one would look different: couriers who cross the screen slowly are not
-//! drawn sixty times a second. The browser calls no frame at all while the tab is hidden.
+//! drawn sixty times a second. Fixes of couriers who stand ask for none. A tab that is hidden draws nothing.
 
 use std::time::Duration;
 
@@ -122,14 +122,14 @@ impl Layer {
 
     /// Sees to the next frame, in so many seconds.
     fn draw_again(&mut self, wait: Option<f64>) {
+        let live = self.live;
         if let Some(before) = self.next.take() {
             before.clear();
         }
         match wait {
             None => {}
-            Some(wait) if wait < SOON => self.map.trigger_repaint(),
+            Some(wait) if wait < SOON => live.repaint(),
             Some(wait) => {
-                let live = self.live;
                 let wait = Duration::from_secs_f64(wait - HALF_A_PICTURE);
                 self.next = set_timeout_with_handle(move || live.repaint(), wait).ok();
             }

@@ -32,6 +32,9 @@ const REACH: f64 = 15.0;
 const ON_ONE_SPOT: f64 = 10.0;
 /// `view` is told at most this often while the map moves: lists are made from it.
 const TELL_VIEW: Duration = Duration::from_millis(250);
+/// A courier that came to be old so long ago is drawn again, s: twice the time in which that is looked for, because ages on
+/// the screen are by the server's clock.
+const LOOKED_FOR_S: f32 = 2.0;
 /// How far one click on a number goes nearer.
 const NEARER: f64 = 2.0;
 
@@ -142,6 +145,8 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>, ground: Op
     on_pointer(live, &map);
     let repaint = map.clone();
     live.on_frame(Rc::new(move || repaint.trigger_repaint()));
+    // A hidden tab draws nothing; who looks at it again sees at once what is.
+    let _ = window_event_listener_untyped("visibilitychange", move |_| live.repaint());
 
     let (followed, following, sized) = (cell.clone(), map.clone(), size.clone());
     map.listen("render", move |_| {
@@ -342,17 +347,22 @@ fn on_signals(live: Live, map: &GlMap, cell: &Cell, land: RwSignal<bool>, ground
     Effect::new(move |_| {
         live.revision.track();
         let (filter, previewing) = (live.filter.get(), live.preview.with(Option::is_some));
-        live.world.update_value(|world| {
+        let changed = live.world.try_update_value(|world| {
             let mut dimmed = Vec::new();
             world.each_match(&filter, |slot, matches| dimmed.push((slot, previewing || !matches)));
-            dimmed.into_iter().for_each(|(slot, dim)| world.motion_mut().dim(slot, dim));
+            dimmed.into_iter().fold(false, |changed, (slot, dim)| changed | world.motion_mut().dim(slot, dim))
         });
-        live.repaint();
+        if changed == Some(true) || live.is_past() {
+            live.repaint();
+        }
     });
+    // What changes with the time alone: ages on the screen, couriers that come to be old.
     let aged = cell.clone();
     Effect::new(move |_| {
         live.clock.track();
-        if aged.borrow().as_ref().is_some_and(|layer| layer.ages) {
+        let ages = aged.borrow().as_ref().is_some_and(|layer| layer.ages);
+        let grows_old = || live.world.with_value(|world| world.motion().grows_old(live.motion_s(), LOOKED_FOR_S));
+        if ages || live.connection.get_untracked().is_away() || grows_old() {
             live.repaint();
         }
     });

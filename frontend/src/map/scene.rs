@@ -232,6 +232,8 @@ pub fn signs_above(
         let dimmed = instance.flags as u32 & flags::DIMMED != 0 && !selected;
         let alpha = if dimmed { dim } else { 1.0 };
         if let Some(late) = late {
+            // It grows by the minute.
+            ages = true;
             let old = frozen || staleness >= Staleness::Stale;
             sprites.put(gl, instance, &Picture::Badge(format::late_badge(late), old), Hang::Corner(8.0, -21.0), alpha);
         }

@@ -33,6 +33,17 @@ pub fn own_remove(name: &str) -> String {
 pub fn ended(what: &str, status: DeliveryStatus) -> String {
     say!(it_ended, what, how = text::lower(delivery_status(status)))
 }
+/// Why the picture of a courier is not quite of now.
+pub fn no_fix_for(age: &str) -> String {
+    say!(no_fix_for, age)
+}
+/// The same as the tag of its row, in a sentence.
+pub fn clock_ahead_why(ms: i64) -> String {
+    match super::ahead_by(ms) {
+        Some(by) => say!(clock_ahead_by_why, by),
+        None => say!(clock_ahead_why).into(),
+    }
+}
 pub fn delivered_by(courier: &str) -> String {
     say!(delivered_by, courier)
 }

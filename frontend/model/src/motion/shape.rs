@@ -100,6 +100,11 @@ impl Instance {
         (place, self.heading_from + turn * k.min(1.0))
     }
 
+    /// True where it goes or turns at all.
+    pub fn moves(&self) -> bool {
+        self.from != self.to || self.heading_from != self.heading_to
+    }
+
     /// True while it is under way at `t`.
     pub fn is_going(&self, t: f32) -> bool {
         t < self.start + (self.end - self.start) * self.reach

@@ -27,10 +27,11 @@ impl Screen {
         Self { client: Client::default(), motion }
     }
 
-    fn show(&mut self, kind: Kind, fixes: &[Fix], now: Millis) {
+    /// True where the picture is another one then.
+    fn show(&mut self, kind: Kind, fixes: &[Fix], now: Millis) -> bool {
         let bytes = frame(kind, fixes, now);
         let changes = self.client.apply(&contract::frame::Frame::parse(&bytes).unwrap());
-        self.motion.apply(&self.client, &changes, seconds(now));
+        self.motion.apply(&self.client, &changes, seconds(now))
     }
 
     /// Metres east of the origin at which the courier in a slot is drawn.
@@ -102,6 +103,34 @@ fn it_is_guessed_for_2_s_at_most_and_only_while_it_moves() {
 }
 
 #[test]
+fn who_makes_up_for_a_delay_does_not_shoot_over_its_last_fix() {
+    let mut screen = Screen::new();
+    let at = |n: Millis| fix(8.0 * n as f64, NOW + 1_000 * n);
+    screen.show(Kind::Full, &[at(0)], NOW);
+    for n in 1..=5 {
+        screen.show(Kind::Delta, &[at(n)], NOW + 1_000 * n);
+    }
+    // The network held the next five back.
+    for n in 6..=10 {
+        screen.show(Kind::Delta, &[at(n)], NOW + 10_000 + 20 * n);
+    }
+    let mut before = 0.0;
+    for ms in (10_200..14_000).step_by(50) {
+        let metres = screen.metres(0, NOW + ms);
+        assert!(metres > before - 0.2 && metres < 80.5, "{metres} m after {before} m, the last fix at 80 m");
+        before = metres;
+    }
+    assert!(before > 79.5);
+    // Nor does one that was guessed too far go on backwards.
+    let mut screen = Screen::new();
+    screen.show(Kind::Full, &[at(0)], NOW);
+    screen.show(Kind::Delta, &[at(1)], NOW + 1_000);
+    let far = screen.metres(0, NOW + 5_000);
+    screen.show(Kind::Delta, &[fix(12.0, NOW + 4_500)], NOW + 5_000);
+    assert!(far > 20.0 && screen.metres(0, NOW + 60_000) > 11.5);
+}
+
+#[test]
 fn a_frame_is_due_when_it_would_look_different() {
     let mut screen = Screen::new();
     screen.show(Kind::Full, &[fix(0.0, NOW)], NOW);
@@ -120,6 +149,31 @@ fn a_frame_is_due_when_it_would_look_different() {
     screen.show(Kind::Delta, &[Fix { speed: 0.0, ..fix(8.5, NOW + 2_000) }], NOW + 2_000);
     let slow = screen.motion.next_frame(seconds(NOW + 2_900), world_px(15.0), 1.0);
     assert!(slow.is_none_or(|slow| slow > 4.0 * wait), "{slow:?}");
+}
+
+#[test]
+fn who_stands_and_says_so_again_needs_no_new_picture() {
+    let mut screen = Screen::new();
+    let standing = |at| Fix { speed: 0.0, ..fix(10.0, at) };
+    assert!(screen.show(Kind::Full, &[standing(NOW)], NOW));
+    for n in 1..5 {
+        let now = NOW + n * 1_000;
+        assert!(!screen.show(Kind::Delta, &[standing(now)], now));
+        assert!(!screen.motion.is_moving(seconds(now)));
+    }
+    assert!(screen.show(Kind::Delta, &[standing(NOW + 20_000)], NOW + 20_000), "its age was beside it");
+    let late = Fix { status: CourierStatus::Late, ..standing(NOW + 21_000) };
+    assert!(screen.show(Kind::Delta, std::slice::from_ref(&late), NOW + 21_000));
+    assert!(screen.show(Kind::Delta, &[Fix { place: east(12.0), at: NOW + 22_000, ..late }], NOW + 22_000));
+}
+
+#[test]
+fn who_came_to_be_old_is_drawn_again() {
+    let mut screen = Screen::new();
+    screen.show(Kind::Full, &[fix(0.0, NOW)], NOW);
+    let old = |after: Millis| screen.motion.grows_old(seconds(NOW + after), 2.0);
+    assert_eq!([14_900, 15_100, 16_900, 17_100].map(old), [false, true, true, false]);
+    assert_eq!([59_900, 61_000, 70_000, 301_000, 400_000].map(old), [false, true, false, true, false]);
 }
 
 #[test]
@@ -216,7 +270,7 @@ fn flags_say_what_is_drawn() {
     let bits = screen.motion.instances()[0].flags as u32;
     assert_ne!(bits & flags::POINTED, 0);
     assert_eq!(screen.motion.instances()[0].status(), CourierStatus::OnDelivery);
-    screen.motion.dim(0, true);
+    assert!(screen.motion.dim(0, true) && !screen.motion.dim(0, true));
     screen.show(Kind::Delta, &[Fix { speed: 0.0, status: CourierStatus::Late, ..fix(1.0, NOW + 500) }], NOW + 500);
     let bits = screen.motion.instances()[0].flags as u32;
     assert_eq!(bits & flags::POINTED, 0);

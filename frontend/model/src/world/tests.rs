@@ -1,7 +1,7 @@
 use super::*;
 use contract::{
     CourierId, DeliveryId, Driver, RouteId,
-    frame::{Blocks, HEADER, Record},
+    frame::{BIT_CLOCK_OFF, Blocks, HEADER, Record},
 };
 
 use crate::{Filter, Sort, States, Tab};
@@ -227,6 +227,23 @@ fn the_list_adds_those_outside_the_view_and_lets_the_gone_go() {
     assert!(world.needs_roster(&summary(6)));
     world.apply_summary(&summary(5));
     assert_eq!(world.couriers(&Filter::default(), NOW).len(), 5);
+}
+
+#[test]
+fn a_clock_that_is_ahead_is_told_by_how_much_it_was_when_the_fix_came() {
+    let mut world = World::default();
+    let mut ahead = |kind, at, now| {
+        let mut bytes = frame(kind, &[Fix { at, ..fix(0, "c-ahead", CourierStatus::Idle) }], now);
+        bytes[HEADER + 7] |= BIT_CLOCK_OFF;
+        world.apply_frame(&bytes, 1.0).unwrap();
+        world.courier_row(&CourierId::new("c-ahead").unwrap()).unwrap().clock_ahead
+    };
+    assert_eq!(ahead(Kind::Full, NOW + 40_000, NOW), Some(40_000));
+    assert_eq!(ahead(Kind::Delta, NOW + 40_000, NOW + 30_000), Some(40_000), "the same fix once more");
+    assert_eq!(ahead(Kind::Delta, NOW + 71_000, NOW + 36_000), Some(35_000));
+    assert_eq!(ahead(Kind::Full, NOW + 71_000, NOW + 90_000), Some(0), "nobody here saw it come");
+    let row = self::world().courier_row(&CourierId::new("c-late").unwrap()).unwrap();
+    assert_eq!(row.clock_ahead, None);
 }
 
 #[test]

@@ -1,0 +1,225 @@
+// How couriers move: what is drawn, read from the canvas itself, against the fixes that were known at that moment; and that
+// nothing is drawn while nothing moves or nobody looks.
+
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+
+import { around, Page, until } from "./harness.mjs";
+import { beside, offset, PLAIN } from "./eye.mjs";
+import { feed, Placed } from "./feed.mjs";
+
+/** Half a metre is a pixel here. */
+const ZOOM = 17;
+const METRE = 1 / 111_320 / Math.cos((PLAIN[0] * Math.PI) / 180);
+/** How fast they drive, and how many pixels a second that is. */
+const MPS = 16;
+const SPEED = offset(PLAIN, ZOOM, { lat: PLAIN[0], lon: PLAIN[1] + MPS * METRE }).x;
+const BLUE = [0x1b, 0x5f, 0xdb];
+
+let server;
+let browser;
+let front;
+around({ demo: 0 }, (world) => ({ server, browser } = world));
+afterEach(() => front?.close());
+
+/**
+ * Counts frames (`calls`) and what they draw (`draws`), by the page's own clock. Where `eye` is a colour each drawn frame is
+ * read: the middle of the pixels of that colour, in CSS pixels from the middle of the map, beside the fixes as they came.
+ */
+function watch() {
+  const seen = { calls: 0, draws: 0, fixes: [], frames: [], eye: null };
+  globalThis.seen = seen;
+  const { prototype } = WebGL2RenderingContext;
+  for (const name of ["drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced"]) {
+    const draw = prototype[name];
+    prototype[name] = function (...values) {
+      seen.draws += 1;
+      return draw.apply(this, values);
+    };
+  }
+  const HALF = 40;
+  const read = (t) => {
+    const gl = document.querySelector(".map-pane canvas").getContext("webgl2");
+    const [width, height] = [gl.drawingBufferWidth, gl.drawingBufferHeight];
+    const bound = gl.getParameter(gl.FRAMEBUFFER_BINDING);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    const pixels = new Uint8Array(width * HALF * 2 * 4);
+    gl.readPixels(0, height / 2 - HALF, width, HALF * 2, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, bound);
+    let [n, x, y] = [0, 0, 0];
+    for (let i = 0; i < pixels.length; i += 4) {
+      if (seen.eye.every((level, channel) => Math.abs(pixels[i + channel] - level) < 40)) {
+        n += 1;
+        x += (i / 4) % width;
+        y += Math.floor(i / 4 / width);
+      }
+    }
+    if (n > 0) seen.frames.push({ t, n, x: x / n + 0.5 - width / 2, y: HALF - (y / n + 0.5) });
+  };
+  const next = globalThis.requestAnimationFrame.bind(globalThis);
+  globalThis.requestAnimationFrame = (run) => next((time) => {
+    const [t, before] = [performance.now(), seen.draws];
+    seen.calls += 1;
+    run(time);
+    if (seen.eye && seen.draws > before) read(t);
+  });
+  const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+  const note = ({ data }) => {
+    const view = data instanceof ArrayBuffer && new DataView(data);
+    if (view && view.getUint32(16, true) === 1) seen.fixes.push({ t: performance.now(), lat: view.getInt32(40, true) / 1e7, lon: view.getInt32(44, true) / 1e7 });
+  };
+  Object.defineProperty(WebSocket.prototype, "onmessage", {
+    set(run) {
+      set.call(this, run && ((event) => {
+        note(event);
+        run.call(this, event);
+      }));
+    },
+  });
+}
+
+async function open(couriers, { zoom = ZOOM, ...options } = {}) {
+  front?.close();
+  front = await feed(server.url, new Placed(couriers));
+  const page = await Page.open(browser, front, `?at=${PLAIN},${zoom}`, { watch: (tab) => tab.addInitScript(watch), ...options });
+  return page.ready();
+}
+
+/** A lone courier, that drives so many metres a second to the east from the left of the map. */
+const eastwards = (speed, more = {}) => ({ name: "c-1", state: "on_delivery", ...beside(PLAIN, ZOOM, -300), drive: [0, speed * METRE], ...more });
+
+/** Reads the canvas until so many fixes came; gives them and the drawn places, in pixels from the middle of the map. */
+async function sampled(page, fixes) {
+  await page.tab.evaluate((colour) => {
+    Object.assign(globalThis.seen, { eye: colour, frames: [], fixes: [] });
+  }, BLUE);
+  await until(`${fixes} fixes came`, () => page.tab.evaluate((n) => globalThis.seen.fixes.length >= n, fixes));
+  const seen = await page.tab.evaluate(() => globalThis.seen);
+  return { frames: seen.frames, fixes: seen.fixes.map((fix) => ({ ...offset(PLAIN, ZOOM, fix), t: fix.t })) };
+}
+
+/** How much is drawn while the feed sends so many frames. */
+async function drawn(page, frames) {
+  const counters = () => page.tab.evaluate(() => ({ calls: globalThis.seen.calls, draws: globalThis.seen.draws, t: performance.now() }));
+  const [before, sent] = [await counters(), front.frames];
+  await until(`${frames} frames are sent`, () => front.frames >= sent + frames);
+  const after = await counters();
+  const seconds = (after.t - before.t) / 1000;
+  return { calls: after.calls - before.calls, draws: after.draws - before.draws, rate: (after.calls - before.calls) / seconds, seconds };
+}
+
+test("in every frame a courier is drawn on the way between its last two fixes, and as far as the time has come", async () => {
+  // It says that it stands, so nothing is guessed beyond its last fix: what is drawn must lie between two of them.
+  const page = await open([eastwards(MPS, { speed: 0.5 })]);
+  const { fixes, frames } = await sampled(page, 7);
+  // Before the third fix the page does not know their interval.
+  const judged = frames.filter((frame) => fixes[2] && frame.t > fixes[2].t);
+  assert.ok(judged.length >= 15, `${judged.length} frames were drawn of a moving courier`);
+  const [shares, behind] = [[], []];
+  for (const { t, x, y } of judged) {
+    const [from, to] = fixes.filter((fix) => fix.t <= t).slice(-2);
+    const way = to.x - from.x;
+    assert.ok(way > 0, `it drove ${way} px`);
+    assert.ok(Math.abs(y - to.y) < 1.5, `${y - to.y} px beside the line`);
+    // A fix that comes a quarter of a second early finds the courier so far from the one before.
+    assert.ok(x > from.x - SPEED / 4 && x < to.x + 1.5, `drawn at ${x}, between fixes at ${from.x} and ${to.x}`);
+    shares.push((x - from.x) / way);
+    behind.push(shares.at(-1) - (t - to.t) / 1000);
+  }
+  const [least, most] = [Math.min(...shares), Math.max(...shares)];
+  assert.ok(least < 0.3 && most > 0.7, `not at one end all the time: from ${least} to ${most} of the way`);
+  const places = new Set(judged.map(({ x }) => Math.round(x * 2)));
+  assert.ok(places.size >= 15, `drawn at ${places.size} places`);
+  const middle = behind.sort((a, b) => a - b)[behind.length >> 1];
+  assert.ok(Math.abs(middle) < 0.15, `it is where its time is, but for ${middle} s`);
+  await page.shot("between-two-fixes");
+  await page.close();
+});
+
+test("a courier of whom nothing is heard any more is guessed for 2 s at most, and then it stands and nothing is drawn", async () => {
+  const page = await open([eastwards(MPS, { speed: MPS, heading: 90 })]);
+  await sampled(page, 3);
+  front.fleet.named("c-1").mute = true;
+  await until("it stands", async () => {
+    const frames = (await page.tab.evaluate(() => globalThis.seen.frames)).slice(-1);
+    return (await page.tab.evaluate(() => performance.now())) - frames[0].t > 1_500;
+  });
+  const { fixes, frames } = await page.tab.evaluate(() => globalThis.seen);
+  const last = offset(PLAIN, ZOOM, fixes.at(-1)).x;
+  // The middle of an arrow's surface is a little behind its place.
+  const beyond = frames.at(-1).x - last;
+  assert.ok(beyond > SPEED, `it went on: ${beyond} px beyond its last fix, at ${SPEED} px a second`);
+  const furthest = Math.max(...frames.map(({ x }) => x)) - last;
+  assert.ok(furthest < SPEED * 2.1 + 3, `but not for more than 2 s: ${furthest} px`);
+  await page.close();
+});
+
+test("who asked for less motion sees a courier where its newest fix is, at once", async () => {
+  const page = await open([eastwards(MPS, { speed: MPS, heading: 90 })], { reducedMotion: "reduce" });
+  const { fixes, frames } = await sampled(page, 5);
+  assert.ok(frames.length >= 3, `${frames.length} frames`);
+  for (const { t, x } of frames) {
+    const newest = fixes.filter((fix) => fix.t <= t).at(-1) ?? fixes[0];
+    const known = fixes.filter((fix) => fix.t <= t).length > 0;
+    if (known) assert.ok(Math.abs(x - newest.x) < 3, `drawn at ${x}, its fix is at ${newest.x}`);
+  }
+  await page.close();
+});
+
+test("nothing is drawn while nobody moves, though everybody says so each second", async () => {
+  const places = Array.from({ length: 20 }, (_, n) => beside(PLAIN, ZOOM, (n % 5) * 60 - 120, Math.floor(n / 5) * 60 - 90));
+  const page = await open(places.map((place, n) => ({ name: `c-${n}`, ...place })));
+  await until("the map has come to rest", async () => (await drawn(page, 10)).calls === 0);
+  const { calls, draws, seconds } = await drawn(page, 40);
+  assert.ok(seconds > 3, `${seconds} s`);
+  // Not one frame is needed: no place, colour or text changes. One may be asked for by what the browser does itself.
+  assert.ok(calls <= 1 && draws <= 40, `${calls} frames and ${draws} draws in ${seconds} s`);
+  const rows = await page.rows().locator(".a").allInnerTexts();
+  assert.ok(rows.every((text) => /^(now|[1-3] s ago)$/.test(text)), `and yet the fixes came: ${rows}`);
+
+  const walker = front.fleet.couriers[7];
+  Object.assign(walker, { drive: [0, 3 * METRE], speed: 3, heading: 90 });
+  await until("one walks: it is drawn", async () => (await drawn(page, 10)).calls > 3);
+  await page.close();
+});
+
+test("a slow courier is drawn as often as one would see it, a fast one as often as the screen can", async () => {
+  const page = await open([eastwards(1.2, { speed: 1.2, heading: 90 })], { zoom: 15 });
+  let slow;
+  // The map draws while it comes to rest.
+  await until(() => `a frame for each third of a pixel: ${slow.rate} a second`, async () => {
+    slow = await drawn(page, 3);
+    return slow.calls > 0 && slow.rate < 8;
+  }, 10_000);
+  Object.assign(front.fleet.named("c-1"), { drive: [0, 30 * METRE], speed: 30 });
+  await until("it is faster", async () => (await drawn(page, 2)).rate > 2 * slow.rate + 4);
+  await page.close();
+});
+
+test("a hidden tab draws nothing, and when it is looked at again it shows at once what is", async () => {
+  const page = await open([eastwards(MPS, { speed: MPS, heading: 90 })]);
+  await until("it moves", async () => (await drawn(page, 2)).calls > 5);
+  const hide = (hidden) => page.tab.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    const [before, began] = [globalThis.seen.calls, performance.now()];
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    return new Promise((resolve) => {
+      const look = () => {
+        const took = performance.now() - began;
+        if (globalThis.seen.calls > before || took > 500) resolve(globalThis.seen.calls > before ? took : null);
+        else setTimeout(look, 5);
+      };
+      look();
+    });
+  }, hidden);
+  await hide(true);
+  const asleep = await drawn(page, 3);
+  assert.equal(asleep.calls, 0, `${asleep.calls} frames in ${asleep.seconds} s that nobody saw`);
+  // No fix wakes it: the page does it by itself.
+  front.fleet.named("c-1").mute = true;
+  const took = await hide(false);
+  assert.ok(took !== null && took < 500, "it is drawn at once");
+  front.fleet.named("c-1").mute = false;
+  await until("and goes on", async () => (await drawn(page, 2)).calls > 5);
+  await page.close();
+});

@@ -1,0 +1,304 @@
+// Each state of a courier as the page shows it, by a feed that places them: ages, reasons, order, filters, zoom tiers, and what is
+// said aloud.
+
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+
+import { around, Page, PHONE, until } from "./harness.mjs";
+import { beside, coloured, listen, look, mixed, PLAIN, point, said, written } from "./eye.mjs";
+import { delivery, feed, Placed } from "./feed.mjs";
+
+const [IDLE, BLUE, GREY] = [0x0a7d46, 0x1b5fdb, 0x616b78];
+/** What is left of a colour after a minute. */
+const LEFT = 0.26;
+const ZOOM = 15.5;
+
+let server;
+let browser;
+let front;
+around({ demo: 0 }, (world) => ({ server, browser } = world));
+afterEach(() => front?.close());
+
+/** A courier so many pixels east of the middle, and south of it. */
+const at = (name, dx, more = {}, dy = 0) => ({ name, ...beside(PLAIN, ZOOM, dx, dy), ...more });
+
+/** A page that is fed with these couriers. */
+async function open(couriers, { zoom = ZOOM, query = "", ...options } = {}) {
+  front?.close();
+  front = await feed(server.url, new Placed(couriers));
+  const page = await Page.open(browser, front, `?at=${PLAIN},${zoom}${query}`, { watch: listen, ...options });
+  // Nobody else knows the feed's couriers and deliveries.
+  page.allow(/404 \(Not Found\)/);
+  return page.ready();
+}
+
+const row = async (page, name, part) => (await page.row(name).locator(part).allInnerTexts()).join(" | ");
+const tags = (page, name) => row(page, name, ".tag");
+/** The rows from the top. */
+const names = (page) => page.rows().evaluateAll((rows) => {
+  const place = (row) => Number(row.getAttribute("aria-posinset"));
+  return rows.sort((a, b) => place(a) - place(b)).map((row) => row.dataset.courier);
+});
+/** A courier as people call it. */
+const called = (name) => (/^[a-z-]+$/.test(name) ? name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase()).replaceAll("-", " ") : name);
+
+test("a position grows old in steps: its age from 15 s, last seen from 1 min, grey from 5 min and still there", async () => {
+  const places = { new: -300, aging: -150, stale: 0, gone: 150, offline: 300 };
+  const page = await open([
+    at("c-new", places.new, { age: 5 }),
+    at("c-aging", places.aging, { age: 20 }),
+    at("c-stale", places.stale, { age: 90 }),
+    at("c-gone", places.gone, { age: 400 }),
+    at("c-offline", places.offline, { age: 400, state: "offline" }),
+  ]);
+  await until("the first is young", async () => /^[5-9] s ago$/.test(await row(page, "c-new", ".a")));
+  await until("the second has its age", async () => /^2[0-9] s ago$/.test(await row(page, "c-aging", ".a")));
+  assert.equal(await row(page, "c-aging", ".d"), "No delivery");
+  await until("the third was last seen", async () => /^Last seen \d\d:\d\d$/.test(await row(page, "c-stale", ".d")));
+  assert.equal(await row(page, "c-stale", ".a"), "1 min ago");
+  assert.match(await row(page, "c-gone", ".d"), /^Last seen \d\d:\d\d$/);
+  assert.equal(await page.drawn(), 5, "who is gone is still there");
+  await coloured(page, "the young one is green", IDLE, places.new);
+  await coloured(page, "so is one of 20 s", IDLE, places.aging);
+  await coloured(page, "after a minute little of it is left", mixed(GREY, IDLE, LEFT), places.stale);
+  await coloured(page, "after five it is grey", GREY, places.gone);
+  await coloured(page, "so is who is offline", GREY, places.offline);
+  const texts = await written(page);
+  assert.ok(texts.some((text) => /^2\d s$/.test(text)) && texts.includes("1 min") && texts.includes("6 min"), `ages beside the markers: ${texts}`);
+  assert.ok(!texts.some((text) => /^\d s$/.test(text)), `a young one has none: ${texts}`);
+  await page.shot("ages");
+  await page.row("c-stale").click();
+  await until("the drawer tells since when", async () => /Last position \d\d:\d\d:\d\d, 1 min ago/.test(await page.text("#drawer")));
+  assert.equal(await page.text("#reasons"), "No position for 1 min");
+  await page.close();
+});
+
+test("who falls silent gets its age by the clock alone", async () => {
+  const page = await open([at("c-silent", 0, { age: 11 })]);
+  front.fleet.named("c-silent").mute = true;
+  const frames = front.frames;
+  await until("its age is beside it", async () => (await written(page)).some((text) => /^1[5-9] s$/.test(text)), 10_000);
+  assert.ok(front.frames <= frames + 1, "nothing was heard of it");
+  await until("and in its row", async () => Number(/^(\d+) s ago$/.exec(await row(page, "c-silent", ".a"))?.[1]) >= 15);
+  await page.close();
+});
+
+/** Couriers of whom something is wrong. */
+const doubtful = () => [
+  at("c-plain", -300, { sim: true }),
+  at("c-two", -200, { two: true }),
+  at("c-ahead", -100, { age: -40, off: true }),
+  at("c-far-ahead", 0, { age: -180, off: true }),
+  at("c-off", 100, { age: 3, off: true }),
+  at("c-quiet", 200, { age: 48, two: true, off: true }),
+  at("c-alarm", 300, { age: 75, state: "alarm" }),
+];
+
+test("what is told may not be of now, and why: two devices, a clock that is ahead and by how much, silence", async () => {
+  const page = await open(doubtful());
+  front.say({ type: "events", cursor: "feed", deliveries: [delivery("c-alarm", { reference: "order-alarm" })] });
+  await until("two devices", async () => (await tags(page, "c-two")) === "2 devices");
+  assert.equal(await tags(page, "c-plain"), "sim");
+  assert.equal(await tags(page, "c-ahead"), "Clock 40 s ahead");
+  assert.equal(await tags(page, "c-far-ahead"), "Clock 3 min ahead");
+  assert.equal(await tags(page, "c-off"), "Clock ahead", "nobody knows by how much");
+  assert.equal(await tags(page, "c-alarm"), "Silent");
+  const texts = await written(page);
+  assert.ok(texts.includes("2"), "two devices stand on the map, too");
+
+  const told = async (name) => {
+    await page.row(name).click();
+    await until(`the drawer is that of ${name}`, async () => (await page.text("#drawer h2")) === called(name));
+    return (await page.$("#reasons li").allInnerTexts()).join("; ");
+  };
+  assert.equal(await told("c-plain"), "");
+  assert.equal(await told("c-two"), "Two devices send its position");
+  assert.equal(await told("c-ahead"), "Its device's clock is 40 s ahead");
+  assert.equal(await told("c-far-ahead"), "Its device's clock is 3 min ahead");
+  assert.match(await told("c-quiet"), /^No position for \d\d s; Two devices send its position; Its device's clock is ahead$/);
+  assert.equal(await told("c-alarm"), "", "a tag says it");
+  assert.match(await page.text("#drawer .tag.alarm"), /^Silent 1 min$/);
+  await page.shot("reasons");
+  await page.close();
+});
+
+/** How far the figures of the status bar stand from what is left of them, px. */
+const apart = (page, other) => page.tab.evaluate((other) => {
+  const boxes = (selector) => [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect()).filter(({ width }) => width > 1);
+  return Math.min(...boxes(".metrics > *").map(({ left }) => left)) - Math.max(...boxes(other).map(({ right }) => right));
+}, other);
+
+test("a server that is behind says so, once aloud, until it has caught up", async () => {
+  const page = await open([at("c-plain", 0)]);
+  const tag = page.$("[data-server-behind]");
+  const spoken = async () => (await said(page)).filter((text) => /^Server/.test(text));
+  await until("the figures are there", () => page.$("[data-metric=p95]").isVisible());
+  front.fleet.behind_ms = 1_900;
+  const before = front.frames;
+  await until("two seconds pass", () => front.frames >= before + 2);
+  assert.equal(await tag.count(), 0, "nobody would notice it");
+  front.fleet.behind_ms = 12_400;
+  await until("it is told", async () => (await tag.allInnerTexts()).join() === "Server 12 s behind");
+  await page.row("c-plain").click();
+  await until("the drawer tells it, too", async () => (await page.text("#reasons")) === "Server 12 s behind");
+  front.fleet.behind_ms = 75_000;
+  await until("it is told as it grows", async () => (await tag.innerText()) === "Server 1 min behind");
+  assert.ok((await apart(page, ".count")) >= 0, "it covers no count");
+  await page.shot("server-behind");
+  front.fleet.behind_ms = 0;
+  await until("it is over", async () => (await tag.count()) === 0);
+  assert.deepEqual(await spoken(), ["Server 12 s behind"], "it is said once");
+  await page.close();
+});
+
+test("the same reasons in Portuguese, on a phone", async () => {
+  const page = await open(doubtful(), { locale: "pt-BR", viewport: PHONE });
+  front.fleet.behind_ms = 12_400;
+  await until("two devices", async () => (await tags(page, "c-two")) === "2 aparelhos");
+  assert.equal(await tags(page, "c-far-ahead"), "Relógio 3 min adiantado");
+  assert.equal(await tags(page, "c-off"), "Relógio adiantado");
+  await until("the server is behind", async () => (await page.text("[data-server-behind]")) === "Servidor 12 s atrasado");
+  await page.fitsItsWidth("a phone's status bar");
+  assert.ok((await apart(page, ".brand > *")) >= 0, "it covers nothing");
+  await page.shot("server-behind-phone");
+  await page.row("c-quiet").click();
+  await until("the drawer has the reasons", async () => /Sem posição há \d\d s[^]*Dois aparelhos[^]*relógio do aparelho está adiantado[^]*Servidor 12 s atrasado/.test(await page.text("#reasons")));
+  await page.close();
+});
+
+test("the most urgent stand first: alarms by their silence, late ones by how late, then arrivals, idle, offline", async () => {
+  const now = Date.now();
+  const min = 60_000;
+  const page = await open([
+    at("c-offline", -350, { age: 400, state: "offline" }),
+    at("c-idle", -250, { sim: true }),
+    at("c-later", -150, { state: "on_delivery", eta: now + 9 * min }),
+    at("c-soon", -50, { state: "on_delivery", eta: now + 3 * min, sim: true }),
+    at("c-late-3", 50, { state: "late" }),
+    at("c-late-12", 150, { state: "late" }),
+    at("c-alarm-70", 250, { age: 70, state: "alarm" }),
+    at("c-alarm-99", 2_000, { age: 99, state: "alarm" }),
+  ]);
+  const late = (courier, minutes) => delivery(courier, { reference: `order-${courier}`, promised_at: Date.now() - (minutes + 0.5) * min });
+  const others = ["c-later", "c-soon", "c-alarm-70", "c-alarm-99"].map((courier) => delivery(courier));
+  front.say({ type: "events", cursor: "feed", deliveries: [late("c-late-3", 3), late("c-late-12", 12), ...others] });
+  const order = ["c-alarm-99", "c-alarm-70", "c-late-12", "c-late-3", "c-soon", "c-later", "c-idle", "c-offline"];
+  await until("all are listed", async () => (await page.rows().count()) === 8);
+  await until(async () => `in this order: ${await names(page)}`, async () => (await names(page)).join() === order.join());
+  assert.equal(await tags(page, "c-late-12"), "+12 min");
+  await until("the badge is on the map", async () => (await written(page)).includes("+12"));
+
+  await page.tab.getByLabel("Order of the list", { exact: true }).selectOption({ label: "By name" });
+  await until("by name", async () => (await names(page)).join() === [...order].sort().join());
+  await until("the address has it", async () => page.query().get("sort") === "name");
+  await page.tab.getByLabel("Order of the list", { exact: true }).selectOption({ label: "Late first" });
+
+  await page.tab.getByLabel("Source", { exact: true }).selectOption({ label: "Simulated" });
+  await until("only the simulator's are listed", async () => (await names(page)).join() === "c-soon,c-idle");
+  await until("the address has the source", async () => page.query().get("source") === "sim");
+  assert.equal(await page.text("#listed"), "2 of 8");
+  await page.tab.getByLabel("Source", { exact: true }).selectOption({ label: "Devices" });
+  await until("only devices are listed", async () => (await names(page)).length === 6 && page.query().get("source") === "device");
+  await page.tab.getByLabel("Source", { exact: true }).selectOption({ label: "Any source" });
+
+  await page.tab.getByRole("button", { name: /^In view/ }).click();
+  await until("who is outside the view is left out", async () => (await names(page)).join() === order.slice(1).join());
+  await until("the address has it, too", async () => page.query().get("view") === "1");
+  await page.tab.goto(`${front.url}/?at=${PLAIN},${ZOOM}&view=1&source=device`);
+  await page.ready();
+  await until("an address with both brings both", async () => (await names(page)).join() === "c-alarm-70,c-late-12,c-late-3,c-later,c-offline");
+  await page.close();
+});
+
+test("from near to far: names, arrows, dots, numbers, and back", async () => {
+  const spread = [-200, -100, 0, 100, 200];
+  const page = await open(spread.map((dx, n) => at(`c-${n}`, dx, { state: "on_delivery", speed: 5, heading: 45 })));
+  assert.equal(await page.tier(), "arrows");
+  await coloured(page, "the one in the middle is blue", BLUE, 0, 60);
+  const whole = (await look(page))(BLUE, await point(page, 0));
+  assert.ok(!(await written(page)).includes("c-2"), "arrows have no names");
+  const step = async (key, tier) => {
+    const zoom = await page.zoom();
+    await page.press(key);
+    await until(`the zoom is another than ${zoom}`, async () => Math.abs((await page.zoom()) - zoom) > 0.95);
+    await until(`the tier is ${tier}`, async () => (await page.tier()) === tier);
+  };
+  await step("+", "labels");
+  await until("names are written", async () => (await written(page)).includes("c-2"));
+  await step("-", "arrows");
+  await step("-", "arrows");
+  await step("-", "dots");
+  await until("dots are smaller than arrows", async () => {
+    const small = (await look(page))(BLUE, await point(page, 0), 8);
+    return small > 10 && small < whole * 0.75;
+  });
+  assert.equal(await page.drawn(), 5);
+  await step("-", "dots");
+  await step("-", "counts");
+  await until("nobody is drawn alone", async () => (await page.drawn()) === 0);
+  await until("all are counted", async () => /\b5\b/.test(await page.tab.getByRole("button", { name: /^In view/ }).innerText()));
+  assert.match(await page.text(".legend"), /Couriers in the cell/);
+  for (const tier of ["dots", "dots", "arrows"]) await step("+", tier);
+  await until("all are drawn again", async () => (await page.drawn()) === 5);
+  await page.close();
+});
+
+test("a row marks its courier on the map, and a courier its row", async () => {
+  const page = await open([at("c-left", -200), at("c-right", 200, { state: "on_delivery" })]);
+  await coloured(page, "the courier is drawn", BLUE, 200, 30);
+  const hovered = () => page.$(".row.hov").evaluateAll((rows) => rows.map((row) => row.dataset.courier).join());
+  // Beside the marker, and within the halo around it.
+  const halo = async () => (await look(page))(0xf3f2ee, await point(page, 213), 2);
+  await until("the ground beside it is bare", async () => (await halo()) > 10);
+  await page.row("c-right").hover();
+  await until("a halo is around it", async () => (await halo()) === 0);
+  assert.equal(await page.attribute(".map-pane", "data-over"), "true");
+  const left = await point(page, -200);
+  await page.tab.mouse.move(left.x, left.y);
+  await until("the other's row is marked", async () => (await hovered()) === "c-left");
+  await until("and the first one's halo is gone", async () => (await halo()) > 10);
+  const free = await point(page, 0, 100);
+  await page.tab.mouse.move(free.x, free.y);
+  await until("over bare ground nobody is", async () => (await hovered()) === "" && (await page.attribute(".map-pane", "data-over")) === "false");
+  await page.close();
+});
+
+test("arrivals and the connection are said aloud, each once", async () => {
+  const page = await open([at("c-one", -100), at("c-two", 100)]);
+  page.allow(/WebSocket connection/);
+  await until("notices can be shown", () => page.$(".toasts").count());
+  // This notice stays until it is closed, so it is older than all that follow.
+  front.fleet.named("c-two").state = "alarm";
+  await until("an alarm is said", async () => (await said(page)).includes("C Two is silent"));
+  const orders = [1, 2, 3, 4].map((n) => delivery(n % 2 ? "c-one" : "c-two", { reference: `order-${n}` }));
+  front.say({ type: "events", cursor: "feed", deliveries: orders });
+  await page.$("#tab-deliveries").click();
+  await until("they are known", async () => (await page.rows().count()) === 4);
+  const arrive = (...numbers) => front.say({
+    type: "events", cursor: "feed",
+    deliveries: orders.filter((_, i) => numbers.includes(i + 1)).map((order) => ({ ...order, status: "delivered", finished_at: Date.now() })),
+  });
+  const news = async () => (await said(page)).filter((text) => /order-|silent/.test(text));
+  arrive(1);
+  await until("an arrival is said", async () => (await news()).join("; ") === "C Two is silent; order-1 delivered");
+  await page.$(".toast").filter({ hasText: "order-1" }).getByRole("button", { name: "Close" }).click();
+  await until("the newer notice is closed, the older one is there", async () => /^C Two is silent/.test((await page.$(".toast").allInnerTexts()).join()));
+  arrive(2);
+  await until("another is said", async () => (await news()).at(-1) === "order-2 delivered");
+  arrive(3, 4);
+  await until("two at once are both said", async () => /^order-[34] delivered\. order-[34] delivered$/.test((await news()).at(-1)));
+  assert.equal((await news()).length, 4, `the alarm was not said again: ${await news()}`);
+
+  const before = (await said(page)).length;
+  front.away = true;
+  front.cut();
+  const since = async () => (await said(page)).slice(before);
+  await until("a loss is said", async () => (await since())[0] === "Reconnecting");
+  front.away = false;
+  await until(async () => `so is the return: ${await since()}`, async () => {
+    const heard = await since();
+    return heard.includes("Live") && heard.some((text) => /^Caught up, \d+ updates?$/.test(text));
+  });
+  assert.ok(front.heard.some((said) => said.type === "hello" && said.cursor === "feed"), "it asks for what it missed");
+  await page.close();
+});
