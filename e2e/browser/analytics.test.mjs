@@ -53,6 +53,7 @@ const by = (...couriers) => driven.filter((item) => couriers.includes(item.couri
 
 /** Milliseconds as the page writes a length of time. */
 function length(ms) {
+  if (Math.round(ms) > 0 && Math.round(ms) < 1000) return "under 1 s";
   const s = Math.floor(Math.round(ms) / 1000);
   if (s < 60) return `${s} s`;
   return s % 60 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${s / 60} min`;
