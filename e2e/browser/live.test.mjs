@@ -125,12 +125,14 @@ test("a reload keeps view, filter, selection and theme", async () => {
   await page.tab.mouse.up();
   const courier = await page.rows().nth(1).getAttribute("data-courier");
   await page.$("#search").fill(courier.split("-")[0]);
+  await page.$('[data-count="delivery"]').click();
   await page.row(courier).click();
   await page.$("#theme-button").click();
   await until("it is dark", async () => (await page.attribute("html", "data-theme")) === "dark");
   const settled = async () => {
     const query = page.query();
-    return query.get("sel") === courier && query.get("q") === courier.split("-")[0] && query.get("theme") === "dark" && query.get("at");
+    const filtered = query.get("q") === courier.split("-")[0] && query.get("state") === "on_delivery";
+    return query.get("sel") === courier && filtered && query.get("theme") === "dark" && query.get("at");
   };
   await until("the address is complete", settled);
   let before = "";
@@ -147,6 +149,7 @@ test("a reload keeps view, filter, selection and theme", async () => {
   await until("the drawer is open again", () => page.$("#drawer").isVisible());
   assert.equal(await page.attribute("html", "data-theme"), "dark");
   assert.equal(await page.$("#search").inputValue(), courier.split("-")[0]);
+  assert.equal(await page.attribute('[data-count="delivery"]', "aria-pressed"), "true");
   assert.equal(await page.attribute(`.row[data-courier="${courier}"]`, "aria-selected"), "true");
   await until("the address says the same", settled);
   const again = page.at();

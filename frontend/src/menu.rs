@@ -17,9 +17,8 @@ use crate::{
 pub fn Menu() -> impl IntoView {
     let (live, layout) = (Live::expect(), Layout::expect());
     let date = move || format!("{} {}", format::date(live.clock.get(), live.zone_min), live.zone_name.get_value());
-    let device = move || {
-        live.device_ahead().map(|ahead| view! { <span class="line muted">{words::device_clock(ahead)}</span> })
-    };
+    let device =
+        move || live.device_ahead().map(|ahead| view! { <span class="line muted">{words::device_clock(ahead)}</span> });
     view! {
         <div class="card menu" role="group" aria-label=say!(menu)>
             <span class="line muted">{part(date)}</span>
