@@ -143,7 +143,7 @@ async function city(browser) {
       await until("the drawer is complete", async () => /Missing\s+\d/.test(await page.text("#drawer")));
       await picture(page, "dark-selected", { ground: "night" });
     });
-    await shot("zoomed-out", "?at=60.17,24.944,11.9", {}, async (page) => {
+    await shot("zoomed-out", "?at=60.1,24.9,8.6", {}, async (page) => {
       await until("it is live", async () => (await page.connection()) === "live");
       await until("cells are counted", async () => (await page.tier()) === "counts");
       await settled(page);

@@ -57,7 +57,8 @@ pub fn lines(
     let casing = rgba(colours.marker_casing);
     let points =
         |places: &[Place]| -> Vec<[f32; 2]> { places.iter().map(|place| world.motion().relative(*place)).collect() };
-    for (path, left) in world.arrivals(live.now()) {
+    let counted = world.client().is_counted();
+    for (path, left) in world.arrivals(live.now()).filter(|_| !counted) {
         let ([r, g, b, _], line) = (rgba(colours.ahead), points(path.points()));
         let [cr, cg, cb, _] = casing;
         sheet.line(&line, Pen { width: 6.0, colour: [cr, cg, cb, 0.6 * left], dots: 0.0 }, scene.world);
