@@ -1,11 +1,11 @@
 // Pictures of the states that bad luck brings, and of other windows, languages and links: a part of shots.mjs, which gives
 // what all pictures are made with.
 
-import { feed } from "./feed.mjs";
+import { feed, Placed } from "./feed.mjs";
 import { browse, PHONE, Server, SMALL_DESKTOP, SMALL_PHONE, until } from "./harness.mjs";
 
 const ROUTE = "railway-square-to-market-hall";
-const MIDDLE = "?at=60.1693,24.9442,15.2";
+const MIDDLE = "?at=60.1693,24.9442,15.45";
 const SMALL = { viewport: SMALL_DESKTOP };
 const phone = (viewport) => ({ viewport, hasTouch: true, isMobile: true, deviceScaleFactor: 1.5 });
 const TABLET = { viewport: { width: 820, height: 1100 }, hasTouch: true, isMobile: true, deviceScaleFactor: 1 };
@@ -23,7 +23,6 @@ async function oneSpot(server) {
 async function past(page, at) {
   await page.tab.goto(`${page.server.url}/${MIDDLE}&t=${at}`);
   await until("the past is shown", async () => (await page.attribute("[data-past]", "data-past")) === "shown", 60_000);
-  await until("the map is ready", async () => (await page.attribute(".map-pane", "data-ready")) === "true");
 }
 
 /** Makes those of them that are wanted. */
@@ -34,7 +33,29 @@ export async function luck(browser, { is, on, picture, settled }) {
     const front = await feed(server.url, 10_000);
     await on(browser, front, "?at=60.17,24.944,13.4", SMALL, async (page) => {
       await until("all are drawn", async () => (await page.drawn()) === 10_000, 60_000);
-      await picture(page, "ten-thousand", { ground: "day" });
+      await until("the map is ready", async () => (await page.attribute(".map-pane", "data-ready")) === "true");
+      await picture(page, "ten-thousand", { ground: "any" });
+    });
+    front.close();
+    await server.remove();
+  }
+  if (is("stale")) {
+    const server = await Server.start({ demo: 0 });
+    const placed = new Placed([
+      { name: "aino-korhonen", lat: 60.17045, lon: 24.9405, state: "on_delivery", speed: 6, heading: 80, age: 2 },
+      { name: "veikko-salo", lat: 60.1689, lon: 24.9428, state: "on_delivery", speed: 5, heading: 60, age: 28 },
+      { name: "leena-laine", lat: 60.1682, lon: 24.9412, age: 140 },
+      { name: "olga-ivanova", lat: 60.1704, lon: 24.9462, state: "alarm", age: 200 },
+      { name: "thiago-moreira", lat: 60.1677, lon: 24.9455, state: "offline", age: 420 },
+      { name: "mikko-aalto", lat: 60.16925, lon: 24.9475, state: "on_delivery", speed: 4, heading: 190, age: 3, two: true },
+      { name: "helmi-virtanen", lat: 60.1686, lon: 24.9392, age: -180, off: true },
+    ]);
+    placed.behind_ms = 12_000;
+    const front = await feed(server.url, placed);
+    await on(browser, front, `${MIDDLE}&sel=olga-ivanova`, SMALL, async (page) => {
+      await settled(page);
+      await page.$("#reasons").waitFor();
+      await picture(page, "stale", { ground: "any" });
     });
     front.close();
     await server.remove();
@@ -49,7 +70,7 @@ export async function luck(browser, { is, on, picture, settled }) {
       await settled(page);
       await page.rows().nth(1).click();
       await until("the drawer tells", async () => (await page.$("#drawer ol li").count()) > 1);
-      await take({ ground: "day" });
+      await take({ ground: "any" });
     });
     await shot("clock-wrong", MIDDLE, {
       ...SMALL,
@@ -61,7 +82,7 @@ export async function luck(browser, { is, on, picture, settled }) {
     }, async (page, take) => {
       await settled(page);
       await page.$("[data-device-clock]").waitFor();
-      await take({ ground: "day" });
+      await take({ ground: "any" });
     });
     await shot("card-lost", MIDDLE, SMALL, async (page, take) => {
       await settled(page);
@@ -87,18 +108,18 @@ export async function luck(browser, { is, on, picture, settled }) {
           await page.$('[data-stacked="helmi"]').waitFor({ timeout: 3_000 });
           return true;
         });
-        await picture(page, "one-spot", { ground: "day" });
+        await picture(page, "one-spot", { ground: "any" });
       });
     }
     await shot("phone-small", MIDDLE, phone(SMALL_PHONE), async (page, take) => {
       await settled(page);
-      await take({ ground: "day" });
+      await take({ ground: "any" });
     });
     await shot("tablet", MIDDLE, TABLET, async (page, take) => {
       await until("couriers are drawn", async () => (await page.drawn()) > 0, 60_000);
       await page.button("List", ".bar").tap();
       await page.rows().first().waitFor();
-      await take({ ground: "day" });
+      await take({ ground: "any" });
     });
     const open = async (courier, body, options, act, by = browser) => {
       const { delivery } = await server.deliver(courier, ROUTE, body);
@@ -111,7 +132,7 @@ export async function luck(browser, { is, on, picture, settled }) {
       await open("eeva-lind", { speed: 1, promised_at: Date.now() + 60_000 }, {}, async (page) => {
         await until("it is late", async () => /is late: promised by/.test(await page.text("#sentence")));
         await until("the map is drawn", async () => (await page.attribute("#where", "data-ready")) === "true", 60_000);
-        await picture(page, "customer-late", { ground: "day" });
+        await picture(page, "customer-late", { ground: "any" });
       });
     }
     if (is("customer-plain")) {
@@ -131,11 +152,11 @@ export async function luck(browser, { is, on, picture, settled }) {
       const at = () => Date.now() - 40_000;
       await shot("past-dark", "", { ...SMALL, colorScheme: "dark" }, async (page, take) => {
         await past(page, at());
-        await take();
+        await take({ ground: "any" });
       });
       await shot("phone-past", "", phone(PHONE), async (page, take) => {
         await past(page, at());
-        await take();
+        await take({ ground: "any" });
       });
     }
     await shot("newer-page", MIDDLE, SMALL, async (page) => {
@@ -149,7 +170,7 @@ export async function luck(browser, { is, on, picture, settled }) {
       await server.kill();
       await server.restart();
       await page.$("[data-notice=new-page]").waitFor({ timeout: 60_000 });
-      await picture(page, "newer-page", { ground: "day", toasts: true });
+      await picture(page, "newer-page", { ground: "any", toasts: true });
     });
   } finally {
     await server.remove();
