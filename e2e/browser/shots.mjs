@@ -195,7 +195,7 @@ async function city(browser) {
     await shot("phone-selected", `${MIDDLE}&sel=${is("phone-selected") ? await hero(server) : ""}`, { ...ON_PHONE, colorScheme: "dark" }, async (page) => {
       await until("couriers are drawn", async () => (await page.drawn()) > 0, 60_000);
       await until("the drawer is complete", async () => /Requested/.test(await page.text("#drawer")));
-      await picture(page, "phone-selected", { ground: "night" });
+      await picture(page, "phone-selected", { ground: "any" });
     });
     await shot("phone-start", MIDDLE, ON_PHONE, async (page) => {
       await settled(page);
