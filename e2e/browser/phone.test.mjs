@@ -111,6 +111,7 @@ test("a tablet: the list is opened by a button, and all is large enough for fing
   await page.button("List", ".bar").tap();
   await page.$("#start-button").tap();
   await until("routes are offered", async () => (await page.$("#start-form [data-route]").count()) >= 24);
+  await page.shot("tablet-form");
   await page.fitsItsWidth("form");
   await fingersFit(page, "form");
   await page.close();
