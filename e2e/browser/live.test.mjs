@@ -51,8 +51,8 @@ test("couriers move on, and not by jumps", async () => {
       const found = /translate\((-?[\d.]+)px, ?(-?[\d.]+)px\)/.exec(document.querySelector(".callout")?.getAttribute("style") ?? "");
       const [x, y] = found ? [Number(found[1]), Number(found[2])] : [0, 0];
       const last = places.at(-1);
-      if (found && (!last || last.x !== x || last.y !== y)) places.push({ x, y });
       const seconds = (performance.now() - began) / 1000;
+      if (found && (!last || last.x !== x || last.y !== y)) places.push({ x, y, seconds });
       const gone = places.length > 0 && Math.hypot(x - places[0].x, y - places[0].y) > 60;
       if (gone || seconds > 30) resolve({ places, seconds, frames });
       else requestAnimationFrame(look);
@@ -66,7 +66,9 @@ test("couriers move on, and not by jumps", async () => {
   // things draws few frames; then each but a few must have moved it.
   const enough = Math.min(2 * seconds, 0.7 * frames);
   assert.ok(steps.length > enough, `drawn at ${places.length} places in ${frames} frames and ${seconds} s: it jumps`);
-  assert.ok(Math.max(...steps) < 40, `it jumps by ${Math.max(...steps)} px`);
+  // Where a picture comes late, because the machine is busy, it is where it has driven to meanwhile: 33 px are a second at 50 km/h.
+  const jumps = steps.filter((px, i) => px > Math.max(40, 60 * (places[i + 1].seconds - places[i].seconds)));
+  assert.deepEqual(jumps, [], "it jumps by so many px");
   await page.shot("moving");
   await page.close();
 });
