@@ -406,6 +406,17 @@ export class Page {
     return found && { x: Number(found[1]), y: Number(found[2]) };
   }
 
+  /** From now on the page that looks whether there is a newer one finds one; who loads it gets the one that there is. */
+  async findsNewerPage() {
+    await this.tab.route((url) => url.pathname === "/", async (route) => {
+      if (route.request().isNavigationRequest()) return route.continue();
+      // The browser knows this page already and would be told so.
+      const { "if-none-match": _, ...headers } = route.request().headers();
+      const answer = await route.fetch({ headers });
+      return route.fulfill({ response: answer, body: (await answer.text()).replaceAll(/\/app\/[^/]+\//g, "/app/newer/") });
+    });
+  }
+
   /** Fails where the page is wider than its window. */
   async fitsItsWidth(what) {
     const [wide, window] = await this.tab.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);

@@ -83,13 +83,7 @@ test("a server that comes back with a newer page offers it, and the view stays",
   assert.equal(await page.$("[data-notice=new-page]").count(), 0);
   await page.$("[data-notice=caught-up] button").click();
 
-  await page.tab.route((url) => url.pathname === "/", async (route) => {
-    if (route.request().isNavigationRequest()) return route.continue();
-    // The browser knows this page already and would be told so.
-    const { "if-none-match": _, ...headers } = route.request().headers();
-    const answer = await route.fetch({ headers });
-    return route.fulfill({ response: answer, body: (await answer.text()).replaceAll(/\/app\/[^/]+\//g, "/app/newer/") });
-  });
+  await page.findsNewerPage();
   await server.kill();
   await server.restart();
   await until("the newer page is offered", () => page.$("[data-notice=new-page]").isVisible(), 60_000);

@@ -161,12 +161,7 @@ export async function luck(browser, { is, on, picture, settled }) {
     }
     await shot("newer-page", MIDDLE, SMALL, async (page) => {
       await settled(page);
-      await page.tab.route((url) => url.pathname === "/", async (route) => {
-        if (route.request().isNavigationRequest()) return route.continue();
-        const { "if-none-match": _, ...headers } = route.request().headers();
-        const answer = await route.fetch({ headers });
-        return route.fulfill({ response: answer, body: (await answer.text()).replaceAll(/\/app\/[^/]+\//g, "/app/newer/") });
-      });
+      await page.findsNewerPage();
       await server.kill();
       await server.restart();
       await page.$("[data-notice=new-page]").waitFor({ timeout: 60_000 });
