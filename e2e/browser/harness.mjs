@@ -2,57 +2,17 @@
 // waiting for conditions instead of for time.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { accessSync, appendFileSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { after, afterEach, before } from "node:test";
-import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { ROOT, Server, secret } from "./server.mjs";
+import { PATIENCE, until } from "./wait.mjs";
+
+export { PATIENCE, ROOT, Server, secret, until };
+
 const SHOTS = join(ROOT, "target/shots");
-
-/** How long a condition may take on a machine that is busy with other things, ms. */
-export const PATIENCE = 30_000;
-
-/**
- * Waits until `probe` answers something true and gives it back. A probe that throws is asked again, unless the error
- * says that it is hopeless.
- */
-export async function until(what, probe, within = PATIENCE) {
-  const deadline = Date.now() + within;
-  let last;
-  for (;;) {
-    try {
-      const answer = await probe();
-      if (answer) return answer;
-      last = undefined;
-    } catch (error) {
-      if (error.hopeless) throw error;
-      last = error;
-    }
-    if (Date.now() > deadline) {
-      const why = last ? `: ${last.message}` : "";
-      throw new Error(`not within ${within / 1000} s: ${typeof what === "function" ? await what() : what}${why}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** A port that nobody listens on, below those that the system gives to outgoing connections: a browser opens many. */
-async function freePort() {
-  for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 15_000);
-    const free = await new Promise((resolve) => {
-      const server = createServer();
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
-}
 
 function onPath(names) {
   for (const dir of (process.env.PATH ?? "").split(delimiter)) {
@@ -67,104 +27,6 @@ function onPath(names) {
     }
   }
   throw new Error("no Chromium on PATH (Debian: apt-get install chromium)");
-}
-
-/** Notes a secret for the last stage of `cargo xtask test`, which looks for it in all logs: see e2e/src/kept.rs. */
-export function secret(kind, text) {
-  if (!process.env.E2E_KEPT) return;
-  const lines = [...text.split("\n"), text.split(".").pop()].map((line) => line.trim()).filter((line) => line.length >= 6);
-  appendFileSync(join(process.env.E2E_KEPT, "secrets"), lines.map((line) => `${kind}\t${line}\n`).join(""));
-}
-
-/** Keeps what a process says for that stage. */
-function keep(id, text) {
-  if (process.env.E2E_KEPT) appendFileSync(join(process.env.E2E_KEPT, `logs/browser-${id}.log`), text);
-}
-
-const running = new Set();
-process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
-
-/** The one process with everything in it. */
-export class Server {
-  #child;
-  log = [];
-
-  /** Starts it and waits until it is ready. `demo` couriers keep delivering. */
-  static async start({ demo = 12, flags = [] } = {}) {
-    const server = new Server();
-    server.binary = process.env.E2E_BIN ?? join(ROOT, "target/debug/code-delivery");
-    [server.port, server.admin] = [await freePort(), await freePort()];
-    server.url = `http://127.0.0.1:${server.port}`;
-    server.data = mkdtempSync(join(tmpdir(), "code-delivery-"));
-    server.demo = demo;
-    server.flags = flags;
-    await server.restart();
-    return server;
-  }
-
-  /** Starts it again on the same ports and data. */
-  async restart() {
-    const arguments_ = ["--http-addr", `127.0.0.1:${this.port}`, "--admin-addr", `127.0.0.1:${this.admin}`];
-    arguments_.push("--data-dir", this.data, "--demo", String(this.demo), ...this.flags);
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CD_")));
-    const at = this.flags.indexOf("--auth-secret-file");
-    if (at >= 0) secret("auth-secret-file", readFileSync(this.flags[at + 1], "utf8"));
-    const child = spawn(this.binary, arguments_, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
-    running.add(child);
-    child.once("exit", () => running.delete(child));
-    child.on("error", (error) => this.log.push(`cannot start: ${error.message}`));
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text) => {
-        keep(child.pid, text);
-        this.log.push(...text.trimEnd().split("\n"));
-      });
-    }
-    this.#child = child;
-    await until(() => `the process is ready:\n${this.log.slice(-20).join("\n")}`, async () => {
-      if (child.exitCode !== null) {
-        const told = this.log.slice(-20).join("\n");
-        throw Object.assign(new Error(`it ended with ${child.exitCode}:\n${told}`), { hopeless: true });
-      }
-      return (await fetch(`http://127.0.0.1:${this.admin}/readyz`)).ok;
-    }, 60_000);
-  }
-
-  /** Ends it as a crash would. */
-  async kill() {
-    const child = this.#child;
-    const ended = child.exitCode !== null || child.signalCode !== null;
-    const end = ended ? null : new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await end;
-  }
-
-  /** Ends it and forgets its data. */
-  async remove() {
-    await this.kill();
-    rmSync(this.data, { recursive: true, force: true });
-  }
-
-  /** REST as a script uses it: status and body. */
-  async ask(method, path, body) {
-    const init = { method, headers: { "content-type": "application/json" } };
-    if (body !== undefined) init.body = JSON.stringify(body);
-    const answer = await fetch(`${this.url}/api/v1${path}`, init);
-    return { status: answer.status, body: await answer.json().catch(() => null) };
-  }
-
-  /** The body of a GET that succeeds. */
-  async get(path) {
-    const { status, body } = await this.ask("GET", path);
-    assert.equal(status, 200, `GET ${path}: ${JSON.stringify(body)}`);
-    return body;
-  }
-
-  /** Starts a delivery and gives its document. */
-  async deliver(courier, route, more = {}) {
-    const { status, body } = await this.ask("POST", "/deliveries", { courier, route, ...more });
-    assert.equal(status, 202, JSON.stringify(body));
-    return body;
-  }
 }
 
 /**
@@ -217,6 +79,26 @@ const GROUND = [0xe4e1da, 0xdce8d2, 0xdcd8cf];
 const GROUND_AT_NIGHT = [0x222830, 0x18261e, 0x12151a];
 const LEAST = [0.02, 0.001, 0.0001];
 
+/** Keeps each notice that the page shows: most are gone after some seconds, and a busy machine looks away for longer. */
+function remember() {
+  const notices = [];
+  globalThis.notices = notices;
+  const look = (changes) => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) {
+        if (node.nodeType !== Node.ELEMENT_NODE) continue;
+        for (const notice of node.matches("[data-notice]") ? [node] : node.querySelectorAll("[data-notice]")) {
+          notices.push({ kind: notice.dataset.notice, text: [...notice.querySelectorAll(".tt, .td")].map((line) => line.textContent).join("\n") });
+        }
+      }
+    }
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true });
+}
+
+/** True where nothing slides or fades; what goes on for ever does not count. Runs in the page. */
+const rests = () => document.getAnimations().every((one) => one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity);
+
 /** A page that is listened to: what it complains about, and whom it asks. */
 export class Page {
   static #open = new Set();
@@ -239,6 +121,7 @@ export class Page {
     Page.#open.add(opened);
     opened.tab = await opened.context.newPage();
     opened.#listen();
+    await opened.tab.addInitScript(remember);
     await watch(opened.tab);
     await opened.tab.goto(`${server.url}/${query}`, { timeout: 60_000 });
     return opened;
@@ -346,6 +229,55 @@ export class Page {
     return { x: width / 2 - 18 + 30, y: height / 2 - 50 - 140 };
   }
 
+  /** The notices of a kind that were shown since the page was loaded, each its lines, the oldest first. */
+  async told(kind) {
+    return (await this.tab.evaluate(() => globalThis.notices)).filter((notice) => notice.kind === kind).map(({ text }) => text);
+  }
+
+  /** Closes the notice that says this, where it has not gone by itself, and waits until it is gone. */
+  async dismiss(text) {
+    await until(`the notice is gone: ${text}`, () => this.tab.evaluate((text) => {
+      const found = [...document.querySelectorAll(".toast")].find((toast) => toast.textContent.includes(text));
+      found?.querySelector(":scope > button").click();
+      return !found;
+    }, text));
+  }
+
+  /** How old the positions of those are who are on the road, as their rows say it. */
+  ages() {
+    return this.$(".row.delivery[data-courier]:visible .a").allInnerTexts();
+  }
+
+  /** True where somebody is on the road, and everybody's position is of the last seconds. */
+  async young() {
+    const ages = await this.ages();
+    return ages.length > 0 && ages.every((text) => /^(now|[1-9] s ago)$/.test(text));
+  }
+
+  /** Waits until so many couriers are drawn. They drive on: who has left what is shown is there when all are shown. */
+  async draws(number) {
+    await until(async () => `${number} couriers are drawn: ${await this.drawn()}`, async () => {
+      const all = async () => (await this.drawn()) === number;
+      return await until("without a change of the view", all, 3_000).catch(async () => {
+        await this.press("0");
+        return false;
+      });
+    }, 2 * PATIENCE);
+  }
+
+  /**
+   * Waits until the address has rested, by the page's own clock, and gives it. It is written a moment after the last change of
+   * what it tells, and the map flies for a while.
+   */
+  async rested() {
+    await until("the address has rested", async () => {
+      const before = this.tab.url();
+      await this.tab.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_500)));
+      return before === this.tab.url();
+    });
+    return this.tab.url();
+  }
+
   /** Waits until streets and couriers are drawn and the list is there. */
   async ready() {
     await until("the connection is live", async () => (await this.connection()) === "live", 60_000);
@@ -419,6 +351,7 @@ export class Page {
 
   /** Fails where the page is wider than its window. */
   async fitsItsWidth(what) {
+    await this.stands();
     const [wide, window] = await this.tab.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     assert.ok(wide <= window, `${what}: ${wide} px wide in a window of ${window} px`);
     const beyond = await this.tab.evaluate(() => {
@@ -436,11 +369,14 @@ export class Page {
     assert.deepEqual(beyond, [], `${what}: beyond the window's edge`);
   }
 
+  /** Waits until what slides or fades has arrived. */
+  stands() {
+    return until("all has slid into its place", () => this.tab.evaluate(rests));
+  }
+
   /** A picture of what is on the screen, for people: `target/shots/NAME.png`. */
   async shot(name, path = join(SHOTS, `${name}.png`)) {
     mkdirSync(dirname(path), { recursive: true });
-    // What slides or fades has arrived; what goes on for ever is not waited for.
-    const rests = () => document.getAnimations().every((one) => one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity);
     await until("all has slid into its place", () => this.tab.evaluate(rests), 5_000).catch(() => {});
     await this.tab.screenshot({ path, timeout: 60_000 });
   }
