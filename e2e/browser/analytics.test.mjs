@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { test } from "node:test";
 
 import { around, DESKTOP, Page, SMALL_PHONE, until } from "./harness.mjs";
+import { reads } from "./wait.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ROUTE = "railway-square-to-market-hall";
@@ -44,9 +45,11 @@ const open = async (query = "?figures=24h", options = {}) =>
   shown(await Page.open(browser, server, query, { viewport: DESKTOP, reducedMotion: "reduce", ...options }));
 
 const figure = (page, name) => page.text(`[data-figure=${name}] b`);
-const listed = async (page) => {
-  await until("the list is there", async () => /^All \d+$/.test(await page.text("#figures-listed")));
-  return (await page.$("#figures-list [data-delivery]").evaluateAll((rows) => rows.map((row) => row.dataset.delivery))).sort();
+/** Waits until exactly these deliveries are listed. */
+const lists = async (page, expected) => {
+  const listed = () => page.$("#figures-list [data-delivery]").evaluateAll((rows) => rows.map((row) => row.dataset.delivery).sort().join());
+  await reads("how many are listed", () => page.text("#figures-listed"), `All ${expected.length}`);
+  await reads("which are listed", listed, expected.join());
 };
 const ids = (items) => items.map((item) => item.delivery).sort();
 const by = (...couriers) => driven.filter((item) => couriers.includes(item.courier));
@@ -81,7 +84,7 @@ test("every number is the endpoint's, and leads to the deliveries that it counts
   await page.$("#figures-button").click();
   await shown(page);
   await until("the address says so", () => page.query().has("figures"));
-  assert.equal(await figure(page, "count"), "4");
+  await reads("how many they are", () => figure(page, "count"), "4");
   assert.equal(await figure(page, "delivered"), "3");
   assert.equal(await figure(page, "on-time"), "50 %");
   assert.match(await page.text("[data-figure=on-time]"), /1 late of 2 promised/);
@@ -96,24 +99,24 @@ test("every number is the endpoint's, and leads to the deliveries that it counts
   await page.shot("analytics-light");
 
   await page.$("[data-figure=count] button").click();
-  assert.deepEqual(await listed(page), ids(driven));
+  await lists(page, ids(driven));
   await page.$("#figures-back").click();
   await page.$("[data-figure=on-time] b button").click();
-  assert.deepEqual(await listed(page), ids(by("c-kept")));
+  await lists(page, ids(by("c-kept")));
   await page.$("#figures-back").click();
   await page.$("[data-figure=on-time] .small button").click();
-  assert.deepEqual(await listed(page), ids(by("c-late")));
+  await lists(page, ids(by("c-late")));
   assert.match(await page.text("#figures-list"), /order-late[^]* s late/);
   await until("the address says which list", () => /late/.test(page.query().get("figures")));
   await page.shot("analytics-list");
 
   // The list is in the address.
   await page.tab.reload();
-  assert.deepEqual(await listed(page), ids(by("c-late")));
+  await lists(page, ids(by("c-late")));
   await page.$("#figures-back").click();
   await shown(page);
   await page.$("[data-figure=duration] button").click();
-  assert.deepEqual(await listed(page), ids(by("c-kept", "c-late", "c-plain")));
+  await lists(page, ids(by("c-kept", "c-late", "c-plain")));
   await page.close();
 });
 
@@ -125,14 +128,14 @@ test("a column and a route lead to their deliveries; from there to the story and
   // Of two that take as long either may be first.
   assert.deepEqual(bars.sort(), expected.sort());
   await page.$(`[data-chart=durations] [data-route="${ROUTE}"]`).click();
-  assert.deepEqual(await listed(page), ids(by("c-kept", "c-late")));
+  await lists(page, ids(by("c-kept", "c-late")));
   await page.press("Escape");
   await shown(page);
   // All of an hour at once.
   await page.$("[data-chart=by-time] rect:not(.none)").last().click();
   const [from, to] = await until("the address has the hour", () => /at:(\d+)-(\d+)/.exec(page.query().get("figures") ?? "")?.slice(1).map(Number));
   assert.equal(to - from, 3_600_000 - 1);
-  assert.deepEqual(await listed(page), ids(driven.filter((item) => item.requested_at >= from && item.requested_at <= to)));
+  await lists(page, ids(driven.filter((item) => item.requested_at >= from && item.requested_at <= to)));
 
   const { delivery } = by("c-kept")[0];
   await page.$(`#figures-list [data-delivery="${delivery}"]`).click();
@@ -155,13 +158,13 @@ test("tables say the same, and the span is chosen", async () => {
   const [, count, delivered, share, late, duration] = await cells("table-routes", 0);
   assert.deepEqual([count, delivered, share, late, duration], [String(most.count), String(most.delivered), "50 %", String(most.promised - most.kept), length(most.mean_s * 1000)]);
   await page.$("#table-routes tbody tr").nth(0).locator("button").nth(3).click();
-  assert.deepEqual(await listed(page), ids(by("c-late")));
+  await lists(page, ids(by("c-late")));
   await page.press("Escape");
   for (const [span, bars] of [["1h", 12], ["7d", 28], ["30d", 30]]) {
     await page.$(`[data-span="${span}"]`).click();
     await until(`${span} is asked for`, () => page.query().get("figures") === `${span}.table`);
     await shown(page);
-    assert.equal(await figure(page, "count"), String(told.count));
+    await reads("how many they are", () => figure(page, "count"), String(told.count));
     await page.$("#figures-table").click();
     await until("it is drawn", async () => (await page.$("[data-chart=by-time] rect").count()) === bars);
     await page.$("#figures-table").click();
@@ -189,7 +192,7 @@ test("dark, and on a small phone", async () => {
     .map(([name, box]) => `${name}: ${Math.round(box.width)} x ${Math.round(box.height)}`));
   assert.deepEqual(small, [], "a finger needs room");
   await page.$("[data-figure=count] button").tap();
-  assert.deepEqual(await listed(page), ids(driven));
+  await lists(page, ids(driven));
   await page.fitsItsWidth("the list on a phone");
   await page.$("#figures-list [data-delivery]").first().tap();
   await until("its story is told", async () => /order-/.test(await page.text("#drawer .sub")));
@@ -212,13 +215,13 @@ test("without deliveries it says so; without history, too, and asks again", asyn
   const without = await Page.open(browser, server, "?figures=24h", { viewport: DESKTOP, watch: (tab) => tab.route("**/api/v1/analytics/**", (route) => route.fulfill(away)) });
   without.allow(/503|Service Unavailable/);
   await until("it says so", async () => /^History is not available/.test(await without.text("[data-figures=fault]")));
-  assert.equal(await without.$("[data-figures=loading]").count(), 0);
+  await until("nothing is loading", async () => (await without.$("[data-figures=loading]").count()) === 0);
   await until("live goes on", async () => (await without.connection()) === "live");
   await without.shot("analytics-away");
   await without.tab.unroute("**/api/v1/analytics/**");
   await without.$("#figures-again").click();
   await shown(without);
-  assert.equal(await figure(without, "count"), "4");
+  await reads("how many they are", () => figure(without, "count"), "4");
   await without.close();
 });
 

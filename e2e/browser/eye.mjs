@@ -78,3 +78,49 @@ export function listen(tab) {
 }
 export const written = (page) => page.tab.evaluate(() => globalThis.written);
 export const said = (page) => page.tab.evaluate(() => globalThis.said);
+
+/** Notes, before the page loads, when its socket heard something (`beats`): `course` asks for it. */
+export function pulse(tab) {
+  return tab.addInitScript(() => {
+    const beats = [];
+    globalThis.beats = beats;
+    const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+    Object.defineProperty(WebSocket.prototype, "onmessage", {
+      set(run) {
+        set.call(this, run && ((event) => {
+          beats.push(performance.now());
+          run.call(this, event);
+        }));
+      },
+    });
+  });
+}
+
+/**
+ * Each place at which the selected courier's card hangs, frame by frame, until it has gone `far` px, or is right of `right` px, and
+ * that took 20 frames; or 90 s are over. Gives the places, the seconds, how many frames there were, and `steps`: of each its px, and for how long (s) the
+ * page had drawn or heard nothing in the two seconds before. Whoever has stood still makes up for it.
+ */
+export async function course(page, { far = Infinity, right = Infinity }) {
+  const { places, frames, beats } = await page.tab.evaluate(({ far, right }) => new Promise((resolve) => {
+    const [places, frames] = [[], []];
+    const look = () => {
+      const t = performance.now();
+      frames.push(t);
+      const found = /translate\((-?[\d.]+)px, ?(-?[\d.]+)px\)/.exec(document.querySelector(".callout")?.getAttribute("style") ?? "");
+      const [x, y] = found ? [Number(found[1]), Number(found[2])] : [0, 0];
+      const last = places.at(-1);
+      if (found && (!last || last.x !== x || last.y !== y)) places.push({ x, y, t });
+      const gone = found && (Math.hypot(x - places[0].x, y - places[0].y) > far || x > right);
+      if (gone && frames.length >= 20 || t - frames[0] > 90_000) resolve({ places, frames, beats: globalThis.beats });
+      else requestAnimationFrame(look);
+    };
+    look();
+  }), { far: Math.min(far, 1e9), right: Math.min(right, 1e9) });
+  const gaps = [frames, beats].flatMap((times) => times.slice(1).map((t, i) => ({ t, s: (t - times[i]) / 1000 })));
+  const steps = places.slice(1).map(({ x, y, t }, i) => ({
+    dx: x - places[i].x, px: Math.hypot(x - places[i].x, y - places[i].y),
+    paused: Math.max(...gaps.filter((gap) => gap.t <= t && gap.t > t - 2_000).map(({ s }) => s)),
+  }));
+  return { places, frames: frames.length, seconds: (frames.at(-1) - frames[0]) / 1000, steps };
+}

@@ -234,7 +234,10 @@ class Line {
     const told = [];
     for (let i = this.ticks % 10; i < fleet.number; i += 10) if (fleet.step(i)) told.push(fleet.record(i));
     this.ticks += 1;
-    if (this.view > 0 && this.level === null && told.length > 0) this.show(frame(2, this.view, told));
+    if (this.view > 0 && this.level === null && told.length > 0) {
+      this.front.fixes += told.length;
+      this.show(frame(2, this.view, told));
+    }
     if (this.ticks % 10 === 0) {
       this.say({ type: "summary", now: Date.now(), behind_ms: fleet.behind_ms, latency_ms: { p50: 1, p95: 1 }, counts: fleet.counts(), late: [] });
       this.count();
@@ -273,9 +276,10 @@ export async function feed(url, couriers) {
   });
   const front = {
     fleet: typeof couriers === "number" ? new Couriers(couriers) : couriers,
-    /** All that was said to it, oldest first, and how many frames it has sent. */
+    /** All that was said to it, oldest first, and how many frames, and fixes after the first ones, it has sent. */
     heard: [],
     frames: 0,
+    fixes: 0,
     lines: new Set(),
     /** What it answers to hello. */
     resume: "new",

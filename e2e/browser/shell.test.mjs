@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { around, DESKTOP, Page, until } from "./harness.mjs";
+import { reads } from "./wait.mjs";
 
 const AWAY = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|ERR_FAILED|WebSocket connection to .* failed|Failed to fetch/;
 
@@ -24,7 +25,7 @@ function keptFiles(page) {
 test("a page that is opened without a network shows the last known state and says so", async () => {
   const page = await Page.open(browser, server, "", { viewport: DESKTOP, serviceWorkers: "allow" });
   await page.ready();
-  await until("all are drawn", async () => (await page.drawn()) === 6);
+  await page.draws(6);
   const files = await keptFiles(page);
   for (const file of ["/", "/theme.js", "/map/city.geojson", "/fonts/inter-latin-wght-normal.woff2"]) {
     assert.ok(files.includes(file), `${file} is kept`);
@@ -32,6 +33,8 @@ test("a page that is opened without a network shows the last known state and say
   assert.deepEqual(files.filter((file) => /^\/(api|track)/.test(file)), [], "nothing live, nothing of a customer");
   const names = () => page.rows().evaluateAll((rows) => rows.map((row) => row.dataset.courier).sort());
   await until("all are listed", async () => (await names()).length === 6);
+  await until("the address says where the map looks", () => page.query().get("at"));
+  await page.rested();
   const [before, at] = [await names(), page.query().get("at")];
   // As when a person goes to another tab.
   await page.tab.evaluate(() => dispatchEvent(new Event("pagehide")));
@@ -40,18 +43,19 @@ test("a page that is opened without a network shows the last known state and say
   await server.kill();
   await page.tab.reload();
   await until("the banner tells what is shown", async () => /Reconnecting, showing \d\d:\d\d:\d\d/.test(await page.text("[data-banner=connection]")), 60_000);
-  assert.equal(await page.connection(), "reconnecting");
-  await until("the couriers are where they were", async () => (await page.drawn()) === 6);
-  assert.deepEqual(await names(), before);
-  assert.equal(page.query().get("at"), at);
+  await reads("the connection", () => page.connection(), "reconnecting");
+  await reads("the couriers are where they were", () => page.drawn(), 6);
+  await reads("the list has them", async () => (await names()).join(), before.join());
   await page.streets();
+  await page.rested();
+  assert.equal(page.query().get("at"), at);
   await page.shot("without-network");
 
   await server.restart();
   // At once or not at all: it may have tried by itself, and what it says then is not there for long.
   await page.button("Try now").click({ timeout: 500 }).catch(() => {});
   await until("it is live again", async () => (await page.connection()) === "live", 60_000);
-  await until("and says what it caught up with", () => page.$("[data-notice=caught-up]").isVisible());
+  await until("and says what it caught up with", async () => (await page.told("caught-up")).length > 0);
   await page.close();
 });
 
@@ -73,15 +77,23 @@ test("without anything kept, a page without a server says that there is nothing 
 });
 
 test("a server that comes back with a newer page offers it, and the view stays", async () => {
-  const page = await Page.open(browser, server, "?filter=delivery", { viewport: DESKTOP });
+  let looks = 0;
+  const watch = (tab) => tab.on("requestfinished", (request) => {
+    if (new URL(request.url()).pathname === "/" && !request.isNavigationRequest()) looks += 1;
+  });
+  const page = await Page.open(browser, server, "?filter=delivery", { viewport: DESKTOP, watch });
   await page.ready();
   page.allow(AWAY);
-  // The same page again is no news.
+  // It looks whether there is a newer page when it is connected, and the same page again is no news.
+  await until("it has looked", () => looks === 1);
   await server.kill();
   await server.restart();
-  await until("it has caught up", () => page.$("[data-notice=caught-up]").isVisible(), 60_000);
-  assert.equal(await page.$("[data-notice=new-page]").count(), 0);
-  await page.$("[data-notice=caught-up] button").click();
+  await until("it has caught up", async () => (await page.told("caught-up")).length > 0, 60_000);
+  await until("it has looked again", () => looks > 1);
+  // Who asks after it is answered after it.
+  await page.tab.evaluate(async () => (await fetch("/")).text());
+  assert.deepEqual(await page.told("new-page"), []);
+  await page.dismiss("Caught up");
 
   await page.findsNewerPage();
   await server.kill();

@@ -7,6 +7,7 @@ import { afterEach, test } from "node:test";
 import { around, Page, PHONE, until } from "./harness.mjs";
 import { beside, coloured, listen, look, mixed, PLAIN, point, said, written } from "./eye.mjs";
 import { delivery, feed, Placed } from "./feed.mjs";
+import { reads } from "./wait.mjs";
 
 const [IDLE, BLUE, GREY] = [0x0a7d46, 0x1b5fdb, 0x616b78];
 /** What is left of a colour after a minute. */
@@ -32,14 +33,6 @@ async function open(couriers, { zoom = ZOOM, query = "", ...options } = {}) {
   return page.ready();
 }
 
-/** Waits until it reads so: what stands there now may be from before what was done. */
-const reads = async (what, read, expected) => {
-  let last;
-  await until(() => `${what}: ${last}`, async () => {
-    last = await read();
-    return expected instanceof RegExp ? expected.test(last) : last === expected;
-  });
-};
 const row = async (page, name, part) => (await page.row(name).locator(part).allInnerTexts()).join(" | ");
 const tags = (page, name) => row(page, name, ".tag");
 /** The rows from the top. */

@@ -26,3 +26,13 @@ export async function until(what, probe, within = PATIENCE) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** Waits until `read` gives what is expected, or a text that matches it; gives what it read. */
+export async function reads(what, read, expected) {
+  let last;
+  await until(() => `${what}: ${JSON.stringify(last)}`, async () => {
+    last = await read();
+    return expected instanceof RegExp ? expected.test(last) : last === expected;
+  });
+  return last;
+}

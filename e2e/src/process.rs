@@ -1,12 +1,14 @@
 //! A service as a process: started, waited for, killed, its log kept for when a test fails.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{BufRead, BufReader, Write},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -16,6 +18,7 @@ use crate::kept;
 pub struct Running {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
     name: String,
 }
 
@@ -34,10 +37,21 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("e2e lies in the workspace")
 }
 
-/// A port of the loopback interface that was free a moment ago.
+/// A port of the loopback interface that was free a moment ago, and that no other test of this process was given. It lies
+/// below those that the system gives to outgoing connections: one of these may take any of theirs before a service does.
+///
+/// # Panics
+/// Where none is free.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
+    static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let given = given.get_or_insert_default();
+    let from = (uuid::Uuid::new_v4().as_u128() % 5_000) as u16;
+    let mut ports = (0..5_000).map(|n| 10_000 + (from + n) % 5_000);
+    let is_free = |port: &u16| !given.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = ports.find(is_free).expect("loopback has a free port");
+    given.insert(port);
+    port
 }
 
 impl Running {
@@ -57,7 +71,7 @@ impl Running {
         let log = Arc::new(Mutex::new(Vec::new()));
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let id = child.id();
-        let keep = |stream: Box<dyn std::io::Read + Send>| {
+        let keep = |stream: Box<dyn std::io::Read + Send>| -> JoinHandle<()> {
             let log = log.clone();
             let mut file: Option<File> = kept::log(name, id);
             std::thread::spawn(move || {
@@ -70,11 +84,11 @@ impl Running {
                         log.push(line);
                     }
                 }
-            });
+            })
         };
-        out.into_iter().for_each(|stream| keep(Box::new(stream)));
-        err.into_iter().for_each(|stream| keep(Box::new(stream)));
-        Self { child, log, name: name.to_owned() }
+        let readers = out.map(|stream| keep(Box::new(stream))).into_iter();
+        let readers = readers.chain(err.map(|stream| keep(Box::new(stream)))).collect();
+        Self { child, log, readers, name: name.to_owned() }
     }
 
     /// Everything that it has printed.
@@ -111,14 +125,15 @@ impl Running {
         assert!(asked.is_ok_and(|status| status.success()), "cannot signal {}", self.name);
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and until all that it has printed is in the log.
     ///
     /// # Panics
     /// Where it has not ended after `within`.
     pub fn wait(&mut self, within: Duration) -> ExitStatus {
         let deadline = Instant::now() + within;
         loop {
-            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+            let ended = self.child.try_wait().expect("a child can be waited for");
+            if let Some(status) = ended.filter(|_| self.readers.iter().all(JoinHandle::is_finished)) {
                 return status;
             }
             assert!(Instant::now() < deadline, "{} has not ended after {within:?}", self.name);

@@ -2,7 +2,6 @@
 //! moves from one backend to the other, and what one leaves the other takes up.
 
 use std::{
-    collections::HashMap,
     process::Command,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -18,10 +17,10 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord},
 };
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    journey::{all_ended, check, is, start_all},
+    journey::{all_ended, check, start_until_under_way},
     services::topics,
 };
 
@@ -90,13 +89,8 @@ async fn two_of_each_share_the_work_and_one_of_each_may_die() {
         publish(servers.kafka(), partition, &format!("grown-{partition}")).await;
     }
 
-    let ids = start_all(&Rest::new(&backends[0].url)).await;
     let mut follower = Follower::new(&backends[0].url);
-    let under_way = |known: &HashMap<String, Value>| {
-        let count = |status: &str| ids.iter().filter(|id| is(known, id, status)).count();
-        count("requested") == 0 && count("delivered") >= 3 && count("in_transit") >= 20
-    };
-    follower.until(Duration::from_secs(120), under_way).await;
+    let ids = start_until_under_way(&backends[0].url, &mut follower).await;
     for one_of_two in [&mut simulators[0], &mut backends[0], &mut sinks[0]] {
         one_of_two.process.kill();
     }

@@ -50,7 +50,7 @@ async fn a_full_disk_loses_nothing() {
         uuid7(),
         |courier: &str, speed: f64| json!({"courier": courier, "route": "railway-square-to-market-hall", "speed": speed, "interval_ms": 100}),
     );
-    rest.put_until_taken(&format!("/deliveries/{driven}"), &body("d-1", 8.0)).await;
+    rest.put_until_taken(&format!("/deliveries/{driven}"), &body("d-1", 4.0)).await;
     eventually("the run to begin", Duration::from_secs(20), async || {
         (rest.get(&format!("/deliveries/{driven}")).await["status"] == "in_transit").then_some(())
     })

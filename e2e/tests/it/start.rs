@@ -63,7 +63,7 @@ fn start_once(data: &std::path::Path) -> Running {
     let mut command = Command::new(binary("code-delivery"));
     command.args(["--http-addr", &format!("127.0.0.1:{}", free_port()), "--admin-addr", "127.0.0.1:0", "--demo", "0"]);
     let process = Running::start("code-delivery", command.arg("--data-dir").arg(data));
-    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
     while !process.log().contains("Code Delivery is up") {
         assert!(std::time::Instant::now() < deadline, "it does not come up:\n{}", process.log());
         std::thread::sleep(Duration::from_millis(20));
