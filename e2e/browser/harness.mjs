@@ -287,11 +287,11 @@ export class Page {
     return this;
   }
 
-  /** How much of the picture each of these colours is. */
-  async shares(colours) {
+  /** How much of the picture, or of a part of it, each of these colours is. */
+  async shares(colours, clip) {
     const eye = await this.context.newPage();
     try {
-      const picture = await this.tab.screenshot({ timeout: 60_000 });
+      const picture = await this.tab.screenshot({ timeout: 60_000, clip });
       return await eye.evaluate(async ({ base64, colours }) => {
         const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
         const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
@@ -312,10 +312,10 @@ export class Page {
   }
 
   /** Waits until each of these colours is so much of the picture at least. */
-  async shows(what, colours, least) {
+  async shows(what, colours, least, clip) {
     let shares = [];
     await until(() => `${what}: shares ${shares}`, async () => {
-      shares = await this.shares(colours);
+      shares = await this.shares(colours, clip);
       return shares.every((share, i) => share >= least[i]);
     });
   }

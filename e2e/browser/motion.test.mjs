@@ -39,7 +39,7 @@ function watch() {
   }
   const HALF = 40;
   const read = (t) => {
-    const gl = document.querySelector(".map-pane canvas").getContext("webgl2");
+    const gl = document.querySelector(".map-pane > canvas").getContext("webgl2");
     const [width, height] = [gl.drawingBufferWidth, gl.drawingBufferHeight];
     const bound = gl.getParameter(gl.FRAMEBUFFER_BINDING);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);

@@ -1,4 +1,4 @@
-//! The map: MapLibre for the ground, and everything of ours as one WebGL2 layer over it.
+//! The map: MapLibre for the ground, and everything of ours as one WebGL2 layer over it, on a canvas of its own.
 //!
 //! Couriers are not objects of the map: `markers` draws them from [`model::motion`], whose numbers the socket writes. What
 //! else lies over the ground is put together for each frame in `scene`. Only `maplibre` knows JavaScript.
@@ -6,6 +6,7 @@
 mod atlas;
 mod camera;
 mod gl;
+mod glass;
 mod ground;
 mod layer;
 mod lines;

@@ -1,4 +1,4 @@
-//! The layer over the ground: everything of ours, drawn in one go by the map's own frame.
+//! The layer over the ground: everything of ours, drawn in one go, with the ground where the camera moves and alone where not.
 //!
 //! Nothing is drawn while nothing moves: the layer asks for another frame only while a courier is on its way between two
 //! fixes, or a tier fades into another, and then when one would look different: couriers who cross the screen slowly are not
@@ -9,12 +9,12 @@ use std::time::Duration;
 use contract::Place;
 use leptos::prelude::*;
 use model::{Follow, Spot, Tier, basemap::Colours};
-use web_sys::WebGl2RenderingContext as Gl;
 
 use super::{
     gl::Scene,
+    glass::Glass,
     lines::Lines,
-    maplibre::{Frame, GlMap},
+    maplibre::GlMap,
     markers::{Look, Markers},
     scene::{self, Chosen},
     sprites::Sprites,
@@ -36,6 +36,11 @@ const FILTERED: f32 = 0.22;
 pub struct Layer {
     live: Live,
     map: GlMap,
+    glass: Glass,
+    /// Width and height of the map, CSS pixels.
+    size: [f32; 2],
+    /// Where the camera was when it was drawn: longitude, latitude, zoom.
+    camera: Option<(f64, f64, f64)>,
     markers: Markers,
     lines: Lines,
     sprites: Sprites,
@@ -51,7 +56,9 @@ pub struct Layer {
 
 impl Layer {
     /// Compiles everything. Fails with the driver's words.
-    pub fn new(gl: &Gl, live: Live, map: GlMap) -> Result<Self, String> {
+    pub fn new(glass: Glass, live: Live, map: GlMap) -> Result<Self, String> {
+        glass.fold();
+        let gl = glass.gl();
         // What was on the last context must be given to this one again.
         live.world.update_value(|world| world.motion_mut().touch_all());
         let detail = (if Tier::at(map.zoom()) < Tier::Arrows { 0.0 } else { 1.0 }, net::clock_s());
@@ -61,6 +68,9 @@ impl Layer {
             markers: Markers::new(gl)?,
             lines: Lines::new(gl)?,
             sprites: Sprites::new(gl)?,
+            glass,
+            size: [0.0; 2],
+            camera: None,
             detail,
             ages: false,
             followed: None,
@@ -68,13 +78,36 @@ impl Layer {
         })
     }
 
-    /// Draws one frame.
-    pub fn draw(&mut self, frame: &Frame) {
-        let (live, t) = (self.live, self.live.motion_s());
-        let gl = &frame.gl;
-        let ratio = window().device_pixel_ratio() as f32;
+    /// True where the map shows another part of the world, or in another size, than was drawn last.
+    pub fn has_moved(&mut self) -> bool {
+        self.fit() || self.camera != Some(self.looks())
+    }
+
+    /// Takes the map's size. True where that has changed: then nothing is on the canvas any more.
+    fn fit(&mut self) -> bool {
+        let size = self.glass.fit(&self.map);
+        self.size = size.unwrap_or(self.size);
+        size.is_some()
+    }
+
+    fn looks(&self) -> (f64, f64, f64) {
         let (lon, lat) = self.map.centre();
-        let zoom = self.map.zoom();
+        (lon, lat, self.map.zoom())
+    }
+
+    /// Draws one frame, where there is something to draw on.
+    pub fn draw(&mut self) {
+        let (live, t) = (self.live, self.live.motion_s());
+        self.fit();
+        if !self.glass.is_there() {
+            return;
+        }
+        let (lon, lat, zoom) = self.looks();
+        self.camera = Some((lon, lat, zoom));
+        let size = self.size;
+        let gl = &self.glass.gl().clone();
+        // The map's own: it may draw fewer pixels than the screen has.
+        let ratio = self.glass.canvas().width() as f32 / size[0];
         let tier = Tier::at(zoom);
         let dark = live.dark.get_untracked();
         let colours = Colours::of(dark);
@@ -82,8 +115,8 @@ impl Layer {
         let dim = if live.preview.with_untracked(Option::is_some) { PREVIEWED } else { FILTERED };
         let fading = self.fade(tier, net::clock_s());
 
-        let mut wait = None;
-        let mut spot = None;
+        let (mut wait, mut spot) = (None, None);
+        self.glass.wipe();
         live.world.update_value(|world| {
             world.motion_mut().rebase(Place::saturating(lat, lon));
             self.markers.upload(gl, world.motion_mut());
@@ -91,11 +124,12 @@ impl Layer {
             wait = world.motion_mut().next_frame(t, width, f64::from(ratio));
             let world = &*world;
             let motion = world.motion();
+            let origin = Place::from_mercator(motion.origin().0, motion.origin().1);
             let scene = Scene {
                 gl,
-                matrix: moved(&frame.matrix, motion.origin(), lon),
+                matrix: seen(self.spot(origin), width, size),
                 now: motion.clock(t),
-                size: [gl.drawing_buffer_width() as f32 / ratio, gl.drawing_buffer_height() as f32 / ratio],
+                size,
                 ratio,
                 world: width,
             };
@@ -146,10 +180,14 @@ impl Layer {
         next != target
     }
 
+    fn spot(&self, place: Place) -> Spot {
+        self.map.spot(place.lon(), place.lat())
+    }
+
     /// Where the selected courier is on the screen.
     fn anchor(&self, chosen: Option<&Chosen>, size: [f32; 2]) -> Option<Spot> {
         let place = chosen?.place?;
-        let spot = self.map.spot(place.lon(), place.lat());
+        let spot = self.spot(place);
         let inside = (0.0..=f64::from(size[0])).contains(&spot.x) && (0.0..=f64::from(size[1])).contains(&spot.y);
         inside.then_some(spot)
     }
@@ -173,7 +211,7 @@ impl Layer {
         }
         let middle = live.preview.with_untracked(|preview| {
             let middle = preview.as_ref()?.lines.first()?.middle()?;
-            Some(self.map.spot(middle.lon(), middle.lat()))
+            Some(self.spot(middle))
         });
         if live.preview_anchor.get_untracked() != middle {
             live.preview_anchor.set(middle);
@@ -186,13 +224,13 @@ impl Layer {
     }
 }
 
-/// The map's matrix for coordinates relative to `origin`, in the copy of the world that the middle of the map is in. Summed
-/// up in 64 bits: in 32 a courier would stand some metres off.
-fn moved(matrix: &[f64; 16], origin: (f64, f64), centre_lon: f64) -> [f32; 16] {
-    let copy = ((centre_lon + 180.0) / 360.0).floor();
-    let mut sum = *matrix;
-    for row in 0..4 {
-        sum[12 + row] += matrix[row] * (origin.0 + copy) + matrix[4 + row] * origin.1;
-    }
-    sum.map(|number| number as f32)
+/// From coordinates relative to an origin, as shares of the world's width, to clip space: north is up. `origin` is where that
+/// is on the screen and `world` the width of the world, both in CSS pixels. Reckoned in 64 bits: in 32 a courier would stand
+/// some metres off.
+fn seen(origin: Spot, world: f64, [width, height]: [f32; 2]) -> [f32; 16] {
+    let (x, y) = (2.0 / f64::from(width), -2.0 / f64::from(height));
+    let mut matrix = [0.0; 16];
+    (matrix[0], matrix[5], matrix[15]) = (world * x, world * y, 1.0);
+    (matrix[12], matrix[13]) = (origin.x * x - 1.0, origin.y * y + 1.0);
+    matrix.map(|number| number as f32)
 }

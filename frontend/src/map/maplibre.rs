@@ -1,10 +1,10 @@
 //! MapLibre GL JS: the one place where the page touches objects of JavaScript that have no type in web-sys.
 
-use js_sys::{Array, Float64Array, Function, JSON, Object, Reflect};
+use js_sys::{Array, Function, JSON, Reflect};
 use model::{Spot, basemap};
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::WebGl2RenderingContext;
+use web_sys::HtmlCanvasElement;
 
 #[wasm_bindgen(raw_module = "/vendor/maplibre-gl.mjs")]
 extern "C" {
@@ -18,9 +18,6 @@ extern "C" {
     fn on(this: &GlMap, event: &str, callback: &JsValue) -> JsValue;
     #[wasm_bindgen(method, js_name = addLayer, catch)]
     fn add_layer_before(this: &GlMap, layer: &JsValue, before: Option<&str>) -> Result<JsValue, JsValue>;
-    /// Takes a layer away.
-    #[wasm_bindgen(method, js_name = removeLayer)]
-    pub fn remove_layer(this: &GlMap, id: &str);
     #[wasm_bindgen(method, js_name = getLayer)]
     fn get_layer(this: &GlMap, id: &str) -> JsValue;
     #[wasm_bindgen(method, js_name = addSource, catch)]
@@ -29,9 +26,9 @@ extern "C" {
     fn get_source(this: &GlMap, id: &str) -> JsValue;
     #[wasm_bindgen(method, js_name = setPaintProperty, catch)]
     fn set_paint(this: &GlMap, layer: &str, name: &str, value: &JsValue) -> Result<JsValue, JsValue>;
-    /// Draws once more.
-    #[wasm_bindgen(method, js_name = triggerRepaint)]
-    pub fn trigger_repaint(this: &GlMap);
+    /// What it is drawn on.
+    #[wasm_bindgen(method, js_name = getCanvas)]
+    pub fn canvas(this: &GlMap) -> HtmlCanvasElement;
     /// The zoom.
     #[wasm_bindgen(method, js_name = getZoom)]
     pub fn zoom(this: &GlMap) -> f64;
@@ -52,6 +49,9 @@ extern "C" {
     pub fn is_moving(this: &GlMap) -> bool;
 }
 
+/// Why there is no map in a browser that draws none.
+pub const NO_WEBGL: &str = "WebGL2 is missing";
+
 /// What an event of the map tells.
 pub struct MapEvent {
     /// Where the pointer is, degrees (lon, lat), for events of the pointer.
@@ -60,21 +60,13 @@ pub struct MapEvent {
     pub by_person: bool,
 }
 
-/// What the layer is given when it is drawn.
-pub struct Frame {
-    /// The graphics context.
-    pub gl: WebGl2RenderingContext,
-    /// From mercator coordinates to clip space.
-    pub matrix: [f64; 16],
-}
-
 /// Makes a map in the element. Fails where the browser cannot draw one, with the reason.
 pub fn create(container: &JsValue, options: &Value, style: &JsValue) -> Result<GlMap, String> {
     let object = to_js(options);
     set(&object, "style", style);
     set(&object, "container", container);
     // Its own words are an apology with a link.
-    GlMap::new(&object).map_err(|_| "WebGL2 is missing".into())
+    GlMap::new(&object).map_err(|_| NO_WEBGL.into())
 }
 
 impl GlMap {
@@ -107,8 +99,7 @@ impl GlMap {
         }
     }
 
-    /// True where a layer of that id is there.
-    pub fn has_layer(&self, id: &str) -> bool {
+    fn has_layer(&self, id: &str) -> bool {
         !self.get_layer(id).is_undefined()
     }
 
@@ -176,36 +167,6 @@ impl GlMap {
         set(&options, "duration", &ms.into());
         set(&options, "easing", &easing());
         self.fit_bounds(&bounds, &options);
-    }
-
-    /// Adds a layer that the page draws itself, on top. `made` hears of a new graphics context, `draw` draws.
-    pub fn add_own_layer(
-        &self,
-        id: &str,
-        mut made: impl FnMut(WebGl2RenderingContext) + 'static,
-        mut draw: impl FnMut(Frame) + 'static,
-    ) {
-        let layer: JsValue = Object::new().into();
-        set(&layer, "id", &id.into());
-        set(&layer, "type", &"custom".into());
-        set(&layer, "renderingMode", &"2d".into());
-        let on_add = Closure::<dyn FnMut(JsValue, WebGl2RenderingContext)>::new(move |_, gl| made(gl));
-        set(&layer, "onAdd", on_add.as_ref());
-        let render = Closure::<dyn FnMut(WebGl2RenderingContext, JsValue)>::new(move |gl, input: JsValue| {
-            let main = get(&get(&input, "defaultProjectionData"), "mainMatrix");
-            let mut matrix = [0.0; 16];
-            let numbers = Float64Array::new(&main);
-            if numbers.length() == 16 {
-                numbers.copy_to(&mut matrix);
-                draw(Frame { gl, matrix });
-            }
-        });
-        set(&layer, "render", render.as_ref());
-        if self.add_layer_before(&layer, None).is_ok() {
-            // The layer lives as long as the map, and that as long as the page.
-            on_add.forget();
-            render.forget();
-        }
     }
 
     /// Sets the theme's colours, and shows the coastlines where they are wanted.

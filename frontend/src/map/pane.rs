@@ -7,10 +7,11 @@ use leptos::{html::Div, prelude::*, task::spawn_local};
 use model::{Tier, basemap, counts, text};
 use serde_json::json;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::HtmlDivElement;
+use web_sys::{Event, HtmlDivElement};
 
 use super::{
     camera,
+    glass::Glass,
     ground::Ground,
     layer::Layer,
     maplibre::{self, GlMap},
@@ -22,8 +23,6 @@ use crate::{
     words::{self, say},
 };
 
-/// Id of our layer.
-const OURS: &str = "couriers";
 /// Coastlines are fetched a little before they are seen.
 const FETCH_LAND_BELOW: f64 = basemap::LAND_BELOW + 0.3;
 /// Within this distance the pointer means a courier, px.
@@ -42,7 +41,8 @@ const NEARER: f64 = 2.0;
 const RULES: &str = ".map-pane{position:absolute;inset:0;overflow:hidden}\
     .maplibregl-map{overflow:hidden;position:relative;-webkit-tap-highlight-color:transparent}\
     .map-pane.maplibregl-map{position:absolute}\
-    .maplibregl-canvas{position:absolute;left:0;top:0}\
+    .maplibregl-canvas,.map-pane>canvas{position:absolute;left:0;top:0}\
+    .map-pane>canvas{pointer-events:none}\
     .maplibregl-canvas:focus{outline:none}\
     .maplibregl-canvas:focus-visible{outline:2px solid var(--ink);outline-offset:-2px}\
     .maplibregl-canvas-container.maplibregl-interactive{cursor:grab;user-select:none;-webkit-user-select:none}\
@@ -140,21 +140,15 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>, ground: Op
     // The past may have come before the map.
     live.source().update_value(|world| world.motion_mut().set_still(still));
     let cell: Cell = Rc::default();
-    on_style(live, &map, &cell, element, ready);
+    on_style(live, &map, &cell, ready);
+    let Some(glass) = Glass::over(element) else { return live.map_fault.set(Some(maplibre::NO_WEBGL.into())) };
+    on_card(live, &map, &cell, element, glass, ready);
     on_view(live, &map, land);
     on_pointer(live, &map);
-    let repaint = map.clone();
-    live.on_frame(Rc::new(move || repaint.trigger_repaint()));
+    on_frame(live, &map, &cell, size.clone(), still);
     // A hidden tab draws nothing; who looks at it again sees at once what is.
     let _ = window_event_listener_untyped("visibilitychange", move |_| live.repaint());
 
-    let (followed, following, sized) = (cell.clone(), map.clone(), size.clone());
-    map.listen("render", move |_| {
-        let place = followed.borrow().as_ref().and_then(Layer::follows);
-        if let Some(place) = place {
-            camera::follow(live, &following, place, sized(), still);
-        }
-    });
     let commanded = map.clone();
     Effect::new(move |_| camera::obey(live, &commanded, size(), still));
     if let Some(ground) = &ground {
@@ -163,9 +157,9 @@ fn start(live: Live, element: &HtmlDivElement, ready: RwSignal<bool>, ground: Op
     on_signals(live, &map, &cell, land, ground);
 }
 
-/// Our layers come with the style, and again with each new graphics context.
-fn on_style(live: Live, map: &GlMap, cell: &Cell, element: &HtmlDivElement, ready: RwSignal<bool>) {
-    let (styled, made) = (map.clone(), cell.clone());
+/// The layers of the counts come with the style, and again with each new graphics context of the map.
+fn on_style(live: Live, map: &GlMap, cell: &Cell, ready: RwSignal<bool>) {
+    let (styled, drawn) = (map.clone(), cell.clone());
     map.listen("style.load", move |_| {
         for source in [counts::CELLS, counts::DISCS] {
             styled.add_source(
@@ -176,43 +170,92 @@ fn on_style(live: Live, map: &GlMap, cell: &Cell, element: &HtmlDivElement, read
         for layer in basemap::counts(live.dark.get_untracked()) {
             styled.add_layer(&layer, None);
         }
-        if !styled.has_layer(OURS) {
-            let (map, made, drawn) = (styled.clone(), made.clone(), made.clone());
-            styled.add_own_layer(
-                OURS,
-                move |gl| match Layer::new(&gl, live, map.clone()) {
-                    Ok(layer) => {
-                        made.replace(Some(layer));
-                        if live.map_fault.with_untracked(Option::is_some) {
-                            live.map_fault.set(None);
-                        }
-                    }
-                    Err(why) => live.map_fault.set(Some(why)),
-                },
-                move |frame| {
-                    if let Some(layer) = drawn.borrow_mut().as_mut() {
-                        layer.draw(&frame);
-                    }
-                },
-            );
-        }
         ready.set(true);
-    });
-    // Before the map hears of it: it makes itself anew with the layers that it knows how to make, which ours is not.
-    let (lost, losing) = (cell.clone(), map.clone());
-    let forget = Closure::<dyn FnMut()>::new(move || {
-        if losing.has_layer(OURS) {
-            losing.remove_layer(OURS);
+        if drawn.borrow().is_some() {
+            is_whole(live);
         }
-        lost.replace(None);
-        // Most come back by themselves, and the map makes itself anew then.
-        live.map_fault.set(Some(say!(card_lost).into()));
-        ready.set(false);
     });
-    let _ =
-        element.add_event_listener_with_callback_and_bool("webglcontextlost", forget.as_ref().unchecked_ref(), true);
+}
+
+/// Ground and couriers can be drawn.
+fn is_whole(live: Live) {
+    if live.map_fault.with_untracked(Option::is_some) {
+        live.map_fault.set(None);
+    }
+}
+
+/// Makes our layer, and makes it anew when the graphics card was taken away: from the ground's canvas and from ours each by
+/// itself. Most come back.
+fn on_card(live: Live, map: &GlMap, cell: &Cell, element: &HtmlDivElement, glass: Glass, ready: RwSignal<bool>) {
+    let (made, drawn) = (map.clone(), cell.clone());
+    let ours = glass.canvas().clone();
+    let make = move || match Layer::new(glass.clone(), live, made.clone()) {
+        Ok(layer) => {
+            drawn.replace(Some(layer));
+            if ready.get_untracked() {
+                is_whole(live);
+            }
+            live.repaint();
+        }
+        Err(why) => live.map_fault.set(Some(why)),
+    };
+    make();
+    let (of_ours, lost) = (ours.clone(), cell.clone());
+    let forget = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+        if event.target().as_ref() == Some(of_ours.as_ref()) {
+            // Or it would not come back.
+            event.prevent_default();
+            lost.replace(None);
+        } else {
+            ready.set(false);
+        }
+        live.map_fault.set(Some(say!(card_lost).into()));
+    });
+    let again = Closure::<dyn FnMut()>::new(make);
+    // Events of a canvas do not rise, but they come down.
+    let (lost, back) = ("webglcontextlost", "webglcontextrestored");
+    let _ = element.add_event_listener_with_callback_and_bool(lost, forget.as_ref().unchecked_ref(), true);
+    let _ = ours.add_event_listener_with_callback(back, again.as_ref().unchecked_ref());
     // As long as the map, and that as long as the page.
     forget.forget();
+    again.forget();
+}
+
+/// Draws our layer when the map has drawn another part of the world, and else when something of ours would look different.
+fn on_frame(live: Live, map: &GlMap, cell: &Cell, size: impl Fn() -> (f64, f64) + 'static, still: bool) {
+    let asked: Rc<RefCell<Option<AnimationFrameRequestHandle>>> = Rc::default();
+    let (drawn, followed, asking) = (cell.clone(), map.clone(), asked.clone());
+    let draw = Rc::new(move |asked_for: bool| {
+        let place = {
+            let mut cell = drawn.borrow_mut();
+            let Some(layer) = cell.as_mut() else { return };
+            if !(asked_for || layer.has_moved()) {
+                return;
+            }
+            // What was asked for is drawn now; drawing may ask for the next.
+            if let Some(asked) = asking.borrow_mut().take() {
+                asked.cancel();
+            }
+            layer.draw();
+            layer.follows()
+        };
+        if let Some(place) = place {
+            camera::follow(live, &followed, place, size(), still);
+        }
+    });
+    let render = draw.clone();
+    map.listen("render", move |_| render(false));
+    live.on_frame(Rc::new(move || {
+        if asked.borrow().is_some() {
+            return;
+        }
+        let (draw, due) = (draw.clone(), asked.clone());
+        let handle = request_animation_frame_with_handle(move || {
+            due.replace(None);
+            draw(true);
+        });
+        asked.replace(handle.ok());
+    }));
 }
 
 fn on_view(live: Live, map: &GlMap, land: RwSignal<bool>) {
