@@ -74,10 +74,13 @@ export const SMALL_DESKTOP = { width: 1120, height: 700 };
 export const PHONE = { width: 390, height: 844 };
 export const SMALL_PHONE = { width: 360, height: 740 };
 
-/** Building, park and the edge of a street by day and by night, and how much of a picture each is at least. Edges are thin and softened. */
+/**
+ * Building, park and the edge of a street by day and by night, and how much of a picture each is at least. Edges are thin and
+ * softened, and there are fewer of them beside a park or the sea.
+ */
 const GROUND = [0xe4e1da, 0xdce8d2, 0xdcd8cf];
 const GROUND_AT_NIGHT = [0x222830, 0x18261e, 0x12151a];
-const LEAST = [0.02, 0.001, 0.0001];
+const LEAST = [0.02, 0.001, 0.00004];
 
 /** Keeps each notice that the page shows: most are gone after some seconds, and a busy machine looks away for longer. */
 function remember() {
@@ -103,8 +106,11 @@ const rests = () => document.getAnimations().every((one) => one.playState !== "r
 export class Page {
   static #open = new Set();
 
-  /** Texts that this page may complain with, as patterns: the browser's driver itself writes of the worker that it blocks. */
-  allowed = [/Service Worker registration blocked/];
+  /**
+   * Texts that this page may complain with, as patterns: the browser's driver itself writes of the worker that it blocks, and the
+   * browser of an attempt to connect that is given up after the 10 s that it may take.
+   */
+  allowed = [/Service Worker registration blocked/, /WebSocket is closed before the connection is established/];
   faults = [];
 
   /** Opens a page in a profile of its own. `query` is the address behind the host; `watch` is given the tab before it loads. */

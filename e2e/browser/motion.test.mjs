@@ -4,12 +4,14 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { around, Page, until } from "./harness.mjs";
+import { around, Page, PATIENCE, until } from "./harness.mjs";
 import { beside, offset, PLAIN } from "./eye.mjs";
 import { feed, Placed } from "./feed.mjs";
 
 /** Half a metre is a pixel here. */
 const ZOOM = 17;
+/** A low window: each pixel of the map is drawn by the processor, and what is asked here is how often. */
+const LOW = { width: 1120, height: 420 };
 const METRE = 1 / 111_320 / Math.cos((PLAIN[0] * Math.PI) / 180);
 /** How fast they drive, and how many pixels a second that is. */
 const MPS = 16;
@@ -23,11 +25,11 @@ around({ demo: 0 }, (world) => ({ server, browser } = world));
 afterEach(() => front?.close());
 
 /**
- * Counts frames (`calls`) and what they draw (`draws`), by the page's own clock. Where `eye` is a colour each drawn frame is
+ * Counts frames (`calls`), what they draw (`draws`) and what came of couriers (`heard`), by the page's own clock. Where `eye` is a colour each drawn frame is
  * read: the middle of the pixels of that colour, in CSS pixels from the middle of the map, beside the fixes as they came.
  */
 function watch() {
-  const seen = { calls: 0, draws: 0, fixes: [], frames: [], eye: null };
+  const seen = { calls: 0, draws: 0, heard: 0, fixes: [], frames: [], eye: null };
   globalThis.seen = seen;
   const { prototype } = WebGL2RenderingContext;
   for (const name of ["drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced"]) {
@@ -57,6 +59,7 @@ function watch() {
     if (n > 0) seen.frames.push({ t, n, x: x / n + 0.5 - width / 2, y: HALF - (y / n + 0.5) });
   };
   const next = globalThis.requestAnimationFrame.bind(globalThis);
+  globalThis.nextPicture = next;
   globalThis.requestAnimationFrame = (run) => next((time) => {
     const [t, before] = [performance.now(), seen.draws];
     seen.calls += 1;
@@ -66,6 +69,7 @@ function watch() {
   const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
   const note = ({ data }) => {
     const view = data instanceof ArrayBuffer && new DataView(data);
+    if (view) seen.heard += 1;
     if (view && view.getUint32(16, true) === 1) seen.fixes.push({ t: performance.now(), lat: view.getInt32(40, true) / 1e7, lon: view.getInt32(44, true) / 1e7 });
   };
   Object.defineProperty(WebSocket.prototype, "onmessage", {
@@ -81,40 +85,63 @@ function watch() {
 async function open(couriers, { zoom = ZOOM, ...options } = {}) {
   front?.close();
   front = await feed(server.url, new Placed(couriers));
-  const page = await Page.open(browser, front, `?at=${PLAIN},${zoom}`, { watch: (tab) => tab.addInitScript(watch), ...options });
+  const page = await Page.open(browser, front, `?at=${PLAIN},${zoom}`, { viewport: LOW, watch: (tab) => tab.addInitScript(watch), ...options });
   return page.ready();
 }
 
 /** A lone courier, that drives so many metres a second to the east from the left of the map. */
 const eastwards = (speed, more = {}) => ({ name: "c-1", state: "on_delivery", ...beside(PLAIN, ZOOM, -300), drive: [0, speed * METRE], ...more });
 
-/** Reads the canvas until so many fixes came; gives them and the drawn places, in pixels from the middle of the map. */
-async function sampled(page, fixes) {
+/** A fix may come so much sooner or later than a second after the one before, s: what is drawn is judged by their times. */
+const EVEN = 0.2;
+/** As many fixes as the page needs to forget that the machine stalled: it smooths the time between them. */
+const FORGOTTEN = 6;
+
+/** True where the last fixes before `t` came evenly, on the way to the east, and the next is not overdue. */
+function evenly(fixes, t) {
+  const last = fixes.filter((fix) => fix.t <= t).slice(-FORGOTTEN);
+  const even = (fix, i) => i === 0 || (Math.abs((fix.t - last[i - 1].t) / 1000 - 1) <= EVEN && fix.x > last[i - 1].x);
+  return last.length === FORGOTTEN && last.every(even) && t - last.at(-1).t < 1000 * (1 + EVEN);
+}
+
+/** What the page has seen so far: places in pixels from the middle of the map. */
+async function looked(page) {
+  const { frames, fixes } = await page.tab.evaluate(() => globalThis.seen);
+  return { frames, fixes: fixes.map((fix) => ({ ...offset(PLAIN, ZOOM, fix), t: fix.t })) };
+}
+
+/** Reads the canvas until `enough` of it; gives that. */
+async function sampled(page, what, enough) {
   await page.tab.evaluate((colour) => {
     Object.assign(globalThis.seen, { eye: colour, frames: [], fixes: [] });
   }, BLUE);
-  await until(`${fixes} fixes came`, () => page.tab.evaluate((n) => globalThis.seen.fixes.length >= n, fixes));
-  const seen = await page.tab.evaluate(() => globalThis.seen);
-  return { frames: seen.frames, fixes: seen.fixes.map((fix) => ({ ...offset(PLAIN, ZOOM, fix), t: fix.t })) };
+  let seen;
+  const courier = front.fleet.named("c-1");
+  await until(() => `${what}: ${seen.frames.length} frames, fixes after ${seen.fixes.map(({ t }) => Math.round(t))} ms`, async () => {
+    // It does not leave the map, however long that takes.
+    if (offset(PLAIN, ZOOM, courier).x > 250) Object.assign(courier, beside(PLAIN, ZOOM, -300));
+    return enough(seen = await looked(page));
+  }, 4 * PATIENCE);
+  return seen;
 }
 
 /** How much is drawn while the feed sends so many frames. */
 async function drawn(page, frames) {
-  const counters = () => page.tab.evaluate(() => ({ calls: globalThis.seen.calls, draws: globalThis.seen.draws, t: performance.now() }));
+  const counters = () => page.tab.evaluate(() => ({ calls: globalThis.seen.calls, draws: globalThis.seen.draws, pictures: globalThis.pictures ?? 0, t: performance.now() }));
   const [before, sent] = [await counters(), front.frames];
   await until(`${frames} frames are sent`, () => front.frames >= sent + frames);
   const after = await counters();
   const seconds = (after.t - before.t) / 1000;
-  return { calls: after.calls - before.calls, draws: after.draws - before.draws, rate: (after.calls - before.calls) / seconds, seconds };
+  const [calls, pictures] = [after.calls - before.calls, after.pictures - before.pictures];
+  return { calls, draws: after.draws - before.draws, rate: calls / seconds, screen: pictures / seconds, seconds };
 }
 
 test("in every frame a courier is drawn on the way between its last two fixes, and as far as the time has come", async () => {
   // It says that it stands, so nothing is guessed beyond its last fix: what is drawn must lie between two of them.
   const page = await open([eastwards(MPS, { speed: 0.5 })]);
-  const { fixes, frames } = await sampled(page, 7);
-  // Before the third fix the page does not know their interval.
-  const judged = frames.filter((frame) => fixes[2] && frame.t > fixes[2].t);
-  assert.ok(judged.length >= 15, `${judged.length} frames were drawn of a moving courier`);
+  const steady = ({ fixes, frames }) => frames.filter(({ t }) => evenly(fixes, t));
+  const { fixes, frames } = await sampled(page, "a moving courier is drawn, and the machine does not stall", (seen) => steady(seen).length >= 40);
+  const judged = steady({ fixes, frames });
   const [shares, behind] = [[], []];
   for (const { t, x, y } of judged) {
     const [from, to] = fixes.filter((fix) => fix.t <= t).slice(-2);
@@ -138,14 +165,21 @@ test("in every frame a courier is drawn on the way between its last two fixes, a
 
 test("a courier of whom nothing is heard any more is guessed for 2 s at most, and then it stands and nothing is drawn", async () => {
   const page = await open([eastwards(MPS, { speed: MPS, heading: 90 })]);
-  await sampled(page, 3);
-  front.fleet.named("c-1").mute = true;
-  await until("it stands", async () => {
-    const frames = (await page.tab.evaluate(() => globalThis.seen.frames)).slice(-1);
-    return (await page.tab.evaluate(() => performance.now())) - frames[0].t > 1_500;
-  });
-  const { fixes, frames } = await page.tab.evaluate(() => globalThis.seen);
-  const last = offset(PLAIN, ZOOM, fixes.at(-1)).x;
+  const courier = front.fleet.named("c-1");
+  const { fixes, frames } = await until("it fell silent, and the machine did not stall", async () => {
+    courier.mute = false;
+    await sampled(page, "fixes come evenly", ({ fixes, frames }) => frames.length > 0 && evenly(fixes, frames.at(-1).t));
+    courier.mute = true;
+    // Nothing is drawn for two seconds in which the page had its turns.
+    await until("it stands", () => page.tab.evaluate(async () => {
+      const before = globalThis.seen.frames.length;
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 100));
+      return globalThis.seen.frames.length === before;
+    }));
+    const seen = await looked(page);
+    return evenly(seen.fixes, seen.fixes.at(-1).t) && seen;
+  }, 4 * PATIENCE);
+  const last = fixes.at(-1).x;
   // The middle of an arrow's surface is a little behind its place.
   const beyond = frames.at(-1).x - last;
   assert.ok(beyond > SPEED, `it went on: ${beyond} px beyond its last fix, at ${SPEED} px a second`);
@@ -156,8 +190,7 @@ test("a courier of whom nothing is heard any more is guessed for 2 s at most, an
 
 test("who asked for less motion sees a courier where its newest fix is, at once", async () => {
   const page = await open([eastwards(MPS, { speed: MPS, heading: 90 })], { reducedMotion: "reduce" });
-  const { fixes, frames } = await sampled(page, 5);
-  assert.ok(frames.length >= 3, `${frames.length} frames`);
+  const { fixes, frames } = await sampled(page, "fixes come and are drawn", ({ fixes, frames }) => fixes.length >= 5 && frames.length >= 5);
   for (const { t, x } of frames) {
     const newest = fixes.filter((fix) => fix.t <= t).at(-1) ?? fixes[0];
     const known = fixes.filter((fix) => fix.t <= t).length > 0;
@@ -170,12 +203,18 @@ test("nothing is drawn while nobody moves, though everybody says so each second"
   const places = Array.from({ length: 20 }, (_, n) => beside(PLAIN, ZOOM, (n % 5) * 60 - 120, Math.floor(n / 5) * 60 - 90));
   const page = await open(places.map((place, n) => ({ name: `c-${n}`, ...place })));
   await until("the map has come to rest", async () => (await drawn(page, 10)).calls === 0);
-  const { calls, draws, seconds } = await drawn(page, 40);
+  const { calls, draws, seconds } = await until("so much is sent, and the machine does not stall", async () => {
+    const found = await drawn(page, 40);
+    return found.seconds < 6 && found;
+  }, 3 * PATIENCE);
   assert.ok(seconds > 3, `${seconds} s`);
   // Not one frame is needed: no place, colour or text changes. One may be asked for by what the browser does itself.
   assert.ok(calls <= 1 && draws <= 40, `${calls} frames and ${draws} draws in ${seconds} s`);
-  const rows = await page.rows().locator(".a").allInnerTexts();
-  assert.ok(rows.every((text) => /^(now|[1-3] s ago)$/.test(text)), `and yet the fixes came: ${rows}`);
+  let rows = [];
+  await until(() => `and yet the fixes came: ${rows}`, async () => {
+    rows = await page.rows().locator(".a").allInnerTexts();
+    return rows.length > 0 && rows.every((text) => /^(now|[1-3] s ago)$/.test(text));
+  });
 
   const walker = front.fleet.couriers[7];
   Object.assign(walker, { drive: [0, 3 * METRE], speed: 3, heading: 90 });
@@ -190,9 +229,22 @@ test("a slow courier is drawn as often as one would see it, a fast one as often 
   await until(() => `a frame for each third of a pixel: ${slow.rate} a second`, async () => {
     slow = await drawn(page, 3);
     return slow.calls > 0 && slow.rate < 8;
-  }, 10_000);
+  });
   Object.assign(front.fleet.named("c-1"), { drive: [0, 30 * METRE], speed: 30 });
-  await until("it is faster", async () => (await drawn(page, 2)).rate > 2 * slow.rate + 4);
+  // As often as twice that and more, or as this screen can: a busy machine has few pictures a second to give.
+  await page.tab.evaluate(() => {
+    globalThis.pictures = 0;
+    const count = () => {
+      globalThis.pictures += 1;
+      globalThis.nextPicture(count);
+    };
+    count();
+  });
+  let fast;
+  await until(() => `it is faster: ${fast.rate} of ${fast.screen} a second`, async () => {
+    fast = await drawn(page, 2);
+    return fast.rate > 1.5 * slow.rate && fast.rate > Math.min(2 * slow.rate + 4, 0.6 * fast.screen);
+  });
   await page.close();
 });
 
@@ -201,24 +253,25 @@ test("a hidden tab draws nothing, and when it is looked at again it shows at onc
   await until("it moves", async () => (await drawn(page, 2)).calls > 5);
   const hide = (hidden) => page.tab.evaluate((hidden) => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
-    const [before, began] = [globalThis.seen.calls, performance.now()];
+    const before = globalThis.seen.calls;
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
     return new Promise((resolve) => {
-      const look = () => {
-        const took = performance.now() - began;
-        if (globalThis.seen.calls > before || took > 500) resolve(globalThis.seen.calls > before ? took : null);
-        else setTimeout(look, 5);
+      // Within half a second, counted in turns: a machine that stalls gives nobody any.
+      const look = (turns) => {
+        if (globalThis.seen.calls > before || turns === 0) resolve(globalThis.seen.calls > before);
+        else setTimeout(look, 5, turns - 1);
       };
-      look();
+      look(100);
     });
   }, hidden);
   await hide(true);
-  const asleep = await drawn(page, 3);
-  assert.equal(asleep.calls, 0, `${asleep.calls} frames in ${asleep.seconds} s that nobody saw`);
+  let asleep;
+  // A frame that was asked for before may be left.
+  await until(() => `${asleep.calls} frames in ${asleep.seconds} s that nobody saw`, async () => (asleep = await drawn(page, 3)).calls === 0);
   // No fix wakes it: the page does it by itself.
   front.fleet.named("c-1").mute = true;
-  const took = await hide(false);
-  assert.ok(took !== null && took < 500, "it is drawn at once");
+  await until("what was on its way has come", async () => (await page.tab.evaluate(() => globalThis.seen.heard)) === front.frames);
+  assert.ok(await hide(false), "it is drawn at once");
   front.fleet.named("c-1").mute = false;
   await until("and goes on", async () => (await drawn(page, 2)).calls > 5);
   await page.close();
