@@ -5,6 +5,7 @@ import { after, afterEach, before, test } from "node:test";
 
 import { browse, DESKTOP, Page, Server, until } from "./harness.mjs";
 import { feed } from "./feed.mjs";
+import { reads } from "./wait.mjs";
 
 let browser;
 const servers = [];
@@ -28,19 +29,17 @@ test("an empty map says why, and its first step puts couriers on it", async () =
   const server = await serve({ demo: 0 });
   const page = await Page.open(browser, server, "", { viewport: DESKTOP });
   await until("the card offers first steps", () => page.$(".onboard[data-state=empty]").isVisible(), 60_000);
-  assert.match(await page.text(".rail .hollow"), /No couriers yet\s+Start a delivery/);
-  assert.equal(await page.connection(), "live");
+  await reads("the list", () => page.text(".rail .hollow"), /No couriers yet\s+Start a delivery/);
+  await reads("the connection", () => page.connection(), "live");
   await page.streets();
   await page.shot("empty");
   await page.button("Start 20").click();
   await page.$(".onboard").waitFor({ state: "detached" });
-  await until("twenty couriers are counted", async () => /20/.test(await page.text("#tab-couriers")));
-  await until("and on the way", async () => Number(await page.text("[data-count=delivery] b")) + Number(await page.text("[data-count=late] b")) === 20);
-  // They drive on: who leaves what was shown at one press is shown at the next.
-  await until("and all drawn where all are shown", async () => {
-    await page.press("0");
-    return await until("they are drawn", async () => (await page.drawn()) === 20, 3_000);
-  });
+  await reads("twenty couriers are counted", () => page.text("#tab-couriers"), /20/);
+  const underWay = () => page.tab.evaluate(() => ["delivery", "late"].reduce((sum, state) => sum + Number(document.querySelector(`[data-count=${state}] b`).innerText), 0));
+  await reads("and on the way", underWay, 20);
+  await page.press("0");
+  await page.draws(20);
   await page.shot("started-20");
   await page.close();
 });
@@ -49,7 +48,7 @@ test("a server that is killed leaves the picture; when it is back the page catch
   const server = await serve({ demo: 12 });
   const page = await Page.open(browser, server, "", { viewport: DESKTOP });
   await page.ready();
-  await until("all are drawn", async () => (await page.drawn()) === 12);
+  await page.draws(12);
   await until("the latency is known", async () => /\d/.test(await page.text("[data-metric=p95]")));
   const names = () => page.rows().evaluateAll((rows) => rows.map((row) => row.dataset.courier).sort());
   // A courier is drawn before the list has it.
@@ -60,27 +59,28 @@ test("a server that is killed leaves the picture; when it is back the page catch
   page.allow(/Failed to fetch|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to .* failed/);
   await server.kill();
   await until("the banner is there", () => page.$("[data-banner=connection]").isVisible());
-  assert.equal(await page.connection(), "reconnecting");
-  assert.match(await page.text("[data-banner]"), /^Reconnecting, showing \d\d:\d\d:\d\d/);
-  assert.match(await page.text(".conn"), /Reconnecting/);
+  await reads("the connection", () => page.connection(), "reconnecting");
+  await reads("the banner", () => page.text("[data-banner]"), /^Reconnecting, showing \d\d:\d\d:\d\d/);
+  await reads("the sign", () => page.text(".conn"), /Reconnecting/);
   assert.equal(await page.drawn(), 12, "the markers remain");
   assert.deepEqual(await names(), before, "the rows remain");
-  assert.ok(await page.$("#start-button").isDisabled(), "nothing can be started");
-  assert.equal(await page.text("[data-metric=p95]"), "–");
-  assert.match(await page.text(".railfoot"), /As it was at \d\d:\d\d:\d\d\s+Start is paused/);
+  await until("nothing can be started", () => page.$("#start-button").isDisabled());
+  await reads("the latency", () => page.text("[data-metric=p95]"), "–");
+  await reads("the foot", () => page.text(".railfoot"), /As it was at \d\d:\d\d:\d\d\s+Start is paused/);
   await page.rows().nth(1).click();
   await until("the drawer still tells", async () => /Requested/.test(await page.text("#drawer ol")));
   await page.press("Escape", "Escape", "0");
-  await until("ages stand beside the couriers", async () => Number(/^(\d+) s ago/.exec(await page.text(".row[data-courier]:visible .a"))?.[1]) >= 6);
+  await reads("ages stand beside the couriers", () => page.text(".row[data-courier]:visible .a"), /^([6-9] s|\d\d s|\d+ min) ago/);
+  assert.equal(await page.drawn(), 12, "the markers remain");
   await page.shot("disconnected");
 
   await server.restart();
   await until("the page is live again", async () => (await page.connection()) === "live", 60_000);
-  await until("it says what it missed", async () => /Caught up, [\d,]+ updates?/.test(await page.text("[data-notice=caught-up]")));
+  await until("it says what it missed", async () => (await page.told("caught-up")).some((text) => /^Caught up, [\d,]+ updates?/.test(text)));
   await page.shot("caught-up");
-  assert.equal(await page.$("[data-banner]").count(), 0);
-  await until("all are drawn", async () => (await page.drawn()) >= 12);
-  assert.ok(await page.$("#start-button").isEnabled());
+  await until("the banner is gone", async () => (await page.$("[data-banner]").count()) === 0);
+  await page.draws(12);
+  await until("deliveries can be started", () => page.$("#start-button").isEnabled());
   await until("positions come again", async () => Number(await page.text("[data-metric=updates]")) > 0);
   await page.close();
 });
@@ -90,14 +90,20 @@ test("a part of the page that does not come says so, and comes when it is asked 
   const page = await Page.open(browser, server);
   // Parts are fetched some time after the first sight; what fails then is told when it is needed.
   page.allow(/split_drawer\.wasm|ERR_FAILED|Failed to fetch/);
-  await page.context.route("**/split_drawer.wasm", (route) => route.abort());
+  let asked = 0;
+  await page.context.route("**/split_drawer.wasm", (route) => {
+    asked += 1;
+    return route.abort();
+  });
   await page.tab.reload();
   await page.ready();
   await page.rows().first().click();
   await until("it says that the drawer is missing", () => page.$(".drawer [data-lost=Drawer]").isVisible());
   await page.shot("part-lost");
+  const before = asked;
   await page.$(".lost").getByText("Try again").click();
-  await until("it still is", () => page.$(".drawer [data-lost=Drawer]").isVisible());
+  await until("it is asked for again", () => asked > before);
+  await until("it still is missing", () => page.$(".drawer [data-lost=Drawer]").isVisible());
   await page.press("s");
   await until("another part is here", () => page.$("#start-modes").isVisible());
   await page.press("Escape");
@@ -106,7 +112,7 @@ test("a part of the page that does not come says so, and comes when it is asked 
   await page.context.unroute("**/split_drawer.wasm");
   await page.$(".lost").getByText("Try again").click();
   await until("the drawer tells", () => page.$("#drawer").isVisible());
-  assert.equal(await page.$(".lost").count(), 0);
+  await until("nothing is missing", async () => (await page.$(".lost").count()) === 0);
   await page.close();
 });
 
@@ -119,21 +125,29 @@ test("ten thousand couriers on the screen, and the page still answers", async ()
   await page.ready();
   await until("all are counted", async () => /10k/.test(await page.text("#tab-couriers")), 60_000);
   await until("all are drawn", async () => (await page.drawn()) === 10_000, 60_000);
-  await until("updates come as fast as they are sent", async () => /^(9\.[5-9]|10|10\.\d)k$/.test(await page.text("[data-metric=updates]")));
+  // 10,000 a second, where the machine has the time to send so many.
+  let [sent, said] = [0, 0];
+  await until(() => `updates come as fast as they are sent: ${said} of ${sent}`, async () => {
+    const [before, since] = [front.fixes, Date.now()];
+    await until("a second passes", () => Date.now() - since >= 1_000);
+    sent = ((front.fixes - before) / (Date.now() - since)) * 1_000;
+    said = 1_000 * Number(/^([\d.]+)k$/.exec(await page.text("[data-metric=updates]"))?.[1]);
+    // A second of a busy page is a long one.
+    return sent > 2_000 && said >= 0.95 * sent && said <= 1.5 * sent;
+  });
   await page.shot("ten-thousand");
-  const patient = 10_000;
   const row = page.rows().nth(3);
   const courier = await row.getAttribute("data-courier");
   await page.tab.evaluate(() => document.querySelectorAll(".row[data-courier]")[3].click());
-  await until("a click opens the drawer", () => page.$("#drawer").isVisible(), patient);
+  await until("a click opens the drawer", () => page.$("#drawer").isVisible());
   await page.press("Escape", "Escape");
   await page.$("#search").fill(courier);
   await until("a search finds one", async () => {
     const found = await page.rows().evaluateAll((rows) => rows.map((row) => row.dataset.courier));
     return found.includes(courier) && found.length < 15;
-  }, patient);
+  });
   await page.$("#search").fill("");
-  await until("all are listed again", async () => /^All 10,000/.test(await page.text("#listed")), patient);
+  await until("all are listed again", async () => /^All 10,000/.test(await page.text("#listed")));
   assert.ok((await page.$(".row").count()) < 60, "only rows that can be seen are made");
   await page.close();
 });
@@ -149,8 +163,7 @@ test("without WebGL the list goes on, and the page says so", async () => {
     await page.rows().nth(0).click();
     await until("the drawer tells", async () => /Requested/.test(await page.text("#drawer ol")));
     await page.shot("without-webgl");
-    const age = async () => (await page.$(".row .a").allInnerTexts()).slice(0, 5);
-    await until("positions stay young", async () => (await age()).every((text) => /^(now|[1-9] s ago)$/.test(text)));
+    await until("positions stay young", () => page.young());
     await page.close();
   } finally {
     await plain.close();
