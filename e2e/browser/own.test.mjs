@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { around, DESKTOP, Page, until } from "./harness.mjs";
+import { reads } from "./wait.mjs";
 
 const GPX = `<?xml version="1.0"?>
 <gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1"><trk><name>Round the block &amp; back</name><trkseg>
@@ -93,7 +94,7 @@ test("a GPX file is driven; what cannot be read is named with its reason", async
   const row = page.$("#start-form [data-route^=own-line]").first();
   await until("it stands in the list, chosen", async () => (await row.getAttribute("aria-checked")) === "true");
   assert.match(await row.innerText(), /Round the block & back\s+\d+ m/);
-  assert.equal(await page.$("#start-form .error").count(), 0);
+  await until("no fault is told any more", async () => (await page.$("#start-form .error").count()) === 0);
   const delivery = await start(page, "c-filed");
   assert.ok(Math.abs(delivery.distance_m - 388) < 5, `${delivery.distance_m} m`);
   await page.close();
@@ -106,8 +107,8 @@ test("a line of one's own is taken off the list again", async () => {
   await until("both are listed", async () => (await own.count()) === 2);
   await page.$("#start-form").getByRole("button", { name: "Remove Round the block & back" }).click();
   await until("one is left", async () => (await own.count()) === 1);
-  assert.match(await own.innerText(), /Lines/);
-  assert.equal(await page.tab.evaluate(() => document.activeElement.id), "draw", "the keyboard goes on beside it");
+  await reads("the one that is left", () => own.innerText(), /Lines/);
+  await reads("the keyboard goes on beside it", () => page.tab.evaluate(() => document.activeElement.id), "draw");
   await page.shot("own-lines");
   if ((await own.getAttribute("aria-checked")) !== "true") await own.click();
   await page.$("[data-remove]").click();
@@ -136,6 +137,6 @@ test("a file that is dropped anywhere opens the form with its line", async () =>
   await until("the form has it", async () => (await row.getAttribute("aria-checked")) === "true");
   await drop("lines.csv", "60.17,24.94\n60.18,24.95\n");
   await until("and the next one", async () => (await page.$("#start-form [data-route^=own-line]").count()) === 2);
-  assert.match(await page.$("#start-form [data-route^=own-line]").first().innerText(), /Lines/);
+  await reads("the newest is the first", () => page.text("#start-form [data-route^=own-line]"), /Lines/);
   await page.close();
 });
