@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 import { check } from "./axe.mjs";
 import { around, DESKTOP, Page, PHONE, ROOT, Server, until } from "./harness.mjs";
+import { reads } from "./wait.mjs";
 
 const texts = (name) => JSON.parse(readFileSync(join(ROOT, "frontend/locales", `${name}.json`), "utf8"));
 const [EN, PT] = [texts("en"), texts("pt-BR")];
@@ -31,7 +32,7 @@ let since;
 around({ demo: 6 }, async (world) => {
   ({ server, browser } = world);
   // Late, and on its way for long enough.
-  await server.deliver("c-17", ROUTE, { speed: 0.5, reference: "pedido-17", promised_at: Date.now() + 20_000 });
+  await server.deliver("c-17", ROUTE, { speed: 0.2, reference: "pedido-17", promised_at: Date.now() + 20_000 });
   since = Date.now();
   const { items } = await server.get("/routes");
   names = items.flatMap(({ name, route }) => [name, route.replaceAll("-", " "), ...name.split(" to ")]);
@@ -59,20 +60,20 @@ const said = (page) => page.tab.evaluate(() => {
     for (const element of document.querySelectorAll(`[${name}]`)) found.push([`${element.tagName} ${name}`, element.getAttribute(name)]);
   }
   found.push(["title", document.title]);
-  return found;
+  return { found, couriers: [...document.querySelectorAll("[data-courier]")].map((row) => row.dataset.courier) };
 });
 
 /** Fails where a word of English stands in the page, or what is written is wider than its box. */
 async function speaks(page, state) {
-  const couriers = (await page.$("[data-courier]").evaluateAll((rows) => rows.map((row) => row.dataset.courier)));
+  const { found, couriers } = await said(page);
   const known = [...names, ...couriers.flatMap((id) => [id, id.replaceAll("-", " ")])];
   const strip = (text) => known.reduce((left, name) => left.replaceAll(new RegExp(name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gi"), " "), text);
   const english = [];
-  for (const [where, text] of await said(page)) {
+  for (const [where, text] of found) {
     // Orders and ids stand as they were written.
     const left = strip(text).replace(/\border-\d+|\bpedido-\d+|[0-9a-f]{4,}-[0-9a-f…-]+|https?:\S+|POST \S+/gi, " ");
-    const found = words(left).filter((word) => ENGLISH.has(word));
-    if (found.length > 0) english.push(`${where}: ${found.join(" ")} in "${text.slice(0, 80)}"`);
+    const those = words(left).filter((word) => ENGLISH.has(word));
+    if (those.length > 0) english.push(`${where}: ${those.join(" ")} in "${text.slice(0, 80)}"`);
   }
   assert.deepEqual(english, [], `${state}: English`);
   assert.deepEqual(await cut(page), [], `${state}: cut`);
@@ -127,8 +128,8 @@ test("every state of the page speaks Portuguese", async () => {
   await page.row("c-17").click();
   await until("its story is told", async () => /Solicitada/.test(await page.text("#drawer ol")));
   await until("how late it is", async () => /de atraso/.test(await page.text("#drawer .kicker")));
-  assert.match(await page.text("#drawer .kicker"), /Chega (em|a qualquer)/);
-  assert.match(await page.text("#drawer"), /\d,\d km|\d+ m/);
+  await reads("when it arrives", () => page.text("#drawer .kicker"), /Chega (em|a qualquer)/);
+  await reads("how far it is", () => page.text("#drawer"), /\d,\d km|\d+ m/);
   await page.$("#audit").click();
   await until("it is counted", async () => /posições guardadas/.test(await page.text("#drawer")));
   await page.$("#link").click();
@@ -148,7 +149,7 @@ test("every state of the page speaks Portuguese", async () => {
   await page.$("#start-button").click();
   await until("routes are offered", async () => (await page.$("#start-form [data-route]").count()) >= 24);
   await until("the length is told", async () => /\d,\d km · cerca de \d+ min|\d+ m · cerca/.test(await page.text("#start-form .opts")));
-  assert.ok(await page.button("0,5×").isVisible());
+  await until("paces are offered", () => page.button("0,5×").isVisible());
   await look(page, "start");
   await page.button("Várias").click();
   await speaks(page, "several");
@@ -172,7 +173,7 @@ test("every state of the page speaks Portuguese", async () => {
   await page.press("ArrowLeft");
   await until("the past is shown", async () => (await page.connection()) === "replay" && (await page.attribute("[data-past]", "data-past")) === "shown", 60_000);
   await until("couriers of that moment are drawn", async () => (await page.drawn()) > 0);
-  assert.match(await page.text("[data-past]"), /^\d\d:\d\d:\d\d, (há .+|agora)/);
+  await reads("which moment it is", () => page.text("[data-past]"), /^\d\d:\d\d:\d\d, (há .+|agora)/);
   await look(page, "past");
   await page.press("l");
   await until("it is live again", async () => (await page.connection()) === "live");
@@ -202,13 +203,7 @@ test("English and back keep the view, and the choice stays", async () => {
   await until("the address tells of it", async () => /c-17|courier|delivery/.test(page.tab.url()));
   const rests = async () => {
     await until("the drawer is there", async () => (await page.text("#drawer h2")).length > 0);
-    // It follows the map, which flies for a while.
-    let [before, since] = ["", 0];
-    await until("the address has rested", () => {
-      if (page.tab.url() !== before) [before, since] = [page.tab.url(), Date.now()];
-      return Date.now() - since > 1_500;
-    });
-    return before;
+    return page.rested();
   };
   const view = await rests();
   const speak = async (name, lang) => {
@@ -218,7 +213,7 @@ test("English and back keep the view, and the choice stays", async () => {
     await page.ready();
   };
   await speak("English", "en");
-  assert.equal(await page.text(".conn"), "Live");
+  await reads("the connection", () => page.text(".conn"), "Live");
   assert.equal(await rests(), view, "the view is the same");
   await until("its story is told", async () => /Requested/.test(await page.text("#drawer ol")));
   await page.tab.reload();
@@ -226,7 +221,7 @@ test("English and back keep the view, and the choice stays", async () => {
   assert.equal(await page.attribute("html", "lang"), "en", "the choice is remembered");
   await speak("Português", "pt-BR");
   assert.equal(await rests(), view);
-  assert.equal(await page.text(".conn"), "Ao vivo");
+  await reads("the connection", () => page.text(".conn"), "Ao vivo");
   await page.close();
 });
 
@@ -258,7 +253,7 @@ test("a page whose server is away says so", async () => {
   page.allow(/Failed to fetch|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to .* failed/);
   await server.kill();
   await until("the banner is there", () => page.$("[data-banner=connection]").isVisible(), 60_000);
-  assert.match(await page.text("[data-banner=connection]"), /^Reconectando, mostrando \d\d:\d\d:\d\d/);
+  await reads("the banner", () => page.text("[data-banner=connection]"), /^Reconectando, mostrando \d\d:\d\d:\d\d/);
   await look(page, "away");
   await server.restart();
   await until("it is live", async () => (await page.connection()) === "live", 60_000);
@@ -273,8 +268,7 @@ test("an empty map and a notice speak it", async () => {
     await until("the list says so", () => page.$(".rail .hollow").isVisible());
     await look(page, "empty");
     await empty.deliver("c-42", ROUTE, { speed: 60, reference: "pedido-42" });
-    await until("it has arrived", () => page.$("[data-notice=delivered]").isVisible(), 60_000);
-    assert.match(await page.text("[data-notice=delivered]"), /^pedido-42: entregue\s+c-42, \d+ s, 1,\d km/);
+    await until("it has arrived", async () => (await page.told("delivered")).some((text) => /^pedido-42: entregue\s+c-42, \d+ s, 1,\d km/.test(text)), 60_000);
     await speaks(page, "notice");
     await page.close();
   } finally {

@@ -125,11 +125,14 @@ async function sampled(page, what, enough) {
   return seen;
 }
 
-/** How much is drawn while the feed sends so many frames. */
+/** How much is drawn while so many frames come, and in the turns that the page has after them: one that stands still draws nothing. */
 async function drawn(page, frames) {
-  const counters = () => page.tab.evaluate(() => ({ calls: globalThis.seen.calls, draws: globalThis.seen.draws, pictures: globalThis.pictures ?? 0, t: performance.now() }));
-  const [before, sent] = [await counters(), front.frames];
-  await until(`${frames} frames are sent`, () => front.frames >= sent + frames);
+  const counters = () => page.tab.evaluate(() => ({ heard: globalThis.seen.heard, calls: globalThis.seen.calls, draws: globalThis.seen.draws, pictures: globalThis.pictures ?? 0, t: performance.now() }));
+  const before = await counters();
+  await until(`${frames} frames have come`, async () => (await counters()).heard >= before.heard + frames);
+  await page.tab.evaluate(async () => {
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
   const after = await counters();
   const seconds = (after.t - before.t) / 1000;
   const [calls, pictures] = [after.calls - before.calls, after.pictures - before.pictures];
