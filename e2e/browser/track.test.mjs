@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import { around, browse, Page, PHONE, secret, SMALL_PHONE, until } from "./harness.mjs";
+import { reads } from "./wait.mjs";
 
 const ROUTE = "railway-square-to-market-hall";
 const KEY = "a key of the browser tests, long enough";
@@ -98,14 +99,14 @@ test("a live link on a phone: the words first, then the map; nothing of anybody 
   assert.ok(expires_at > Date.now() + 24 * 60 * MINUTE && /CD_PUBLIC_URL/.test(notice), notice);
   const page = await open(url);
   await isUnderWay(page);
-  assert.match(await page.text("h1"), /^\d\d:\d\d( – \d\d:\d\d)?$/);
-  assert.match(await page.text("#lead"), /^Arriving (in \d+( to \d+)? min|now)$/);
-  assert.match(await page.text("#sentence"), /^Aino is on the way\. Promised by \d\d:\d\d\.$/);
+  await reads("the range", () => page.text("h1"), /^\d\d:\d\d( – \d\d:\d\d)?$/);
+  await reads("what it is", () => page.text("#lead"), /^Arriving (in \d+( to \d+)? min|now)$/);
+  await reads("who comes", () => page.text("#sentence"), /^Aino is on the way\. Promised by \d\d:\d\d\.$/);
+  await reads("the way", () => page.text("#steps"), /\d+ m of [\d.]+ km/);
   const steps = (await page.text("#steps")).split("\n").map((line) => line.trim()).filter(Boolean);
   for (const word of ["Order received", "Picked up", "Railway Square", "On the way", "now", "At your door", "Market Hall"]) {
     assert.ok(steps.includes(word), `${word} in ${steps}`);
   }
-  assert.match(steps.join(), /\d+ m of [\d.]+ km/);
   await isDrawn(page);
   assert.ok(!page.asked.some((path) => /\.wasm$|^\/app\//.test(path)), "the dispatchers' page is not fetched");
   const at = (path) => page.asked.indexOf(path);
@@ -139,9 +140,9 @@ test("dark, in Portuguese, in 360 px, with still markers", async () => {
   const { url } = await link(delivery);
   const page = await open(url, { size: SMALL_PHONE, colorScheme: "dark", locale: "pt-BR", reducedMotion: "reduce" });
   await isUnderWay(page);
-  assert.match(await page.text("#lead"), /^Chega(ndo agora| em \d+( a \d+)? min)$/);
-  assert.match(await page.text("#sentence"), /^Bruno está a caminho\. Prometido até \d\d:\d\d\.$/);
-  assert.match(await page.text("#age"), /^Posição há \d+ s$/);
+  await reads("what it is", () => page.text("#lead"), /^Chega(ndo agora| em \d+( a \d+)? min)$/);
+  await reads("who comes", () => page.text("#sentence"), /^Bruno está a caminho\. Prometido até \d\d:\d\d\.$/);
+  await reads("how old it is", () => page.text("#age"), /^Posição há \d+ s$/);
   assert.equal(await page.attribute("html", "lang"), "pt-BR");
   assert.equal(await page.attribute("html", "data-theme"), "dark");
   await isDrawn(page);
@@ -189,11 +190,11 @@ test("the end is clear, stays when the page is loaded again, and is told by the 
   const page = await open(url);
   const isOver = async () => {
     await until("it is delivered", async () => (await state(page)) === "delivered" && (await connection(page)) === "ended");
-    assert.match(await page.text("h1"), /^\d\d:\d\d$/);
-    assert.match(await page.text("#sentence"), /^\d min before the promised time$/);
-    assert.match(await page.text("#facts"), /Way\s+[\d.]+ k?m\s+Time\s+\d+ s\s+Courier\s+Eva/);
-    assert.match(await page.text("#note"), /^Tracking has ended\. This page stays until \d\d:\d\d\.$/);
-    assert.ok(!(await page.$("#age").isVisible()), "where the courier is now is not shown");
+    await reads("when", () => page.text("h1"), /^\d\d:\d\d$/);
+    await reads("how early", () => page.text("#sentence"), /^\d min before the promised time$/);
+    await reads("the facts", () => page.text("#facts"), /Way\s+[\d.]+ k?m\s+Time\s+\d+ s\s+Courier\s+Eva/);
+    await reads("until when", () => page.text("#note"), /^Tracking has ended\. This page stays until \d\d:\d\d\.$/);
+    await until("where the courier is now is not shown", async () => !(await page.$("#age").isVisible()));
   };
   await isOver();
   await isDrawn(page);
@@ -218,7 +219,7 @@ test("a delivery that is called off says so", async () => {
   await isUnderWay(page);
   await server.ask("POST", `/deliveries/${delivery.delivery}/cancel`, { reason: "between us" });
   await until("it is called off", async () => (await state(page)) === "called_off");
-  assert.equal(await page.text("h1"), "Cancelled");
+  await reads("the title", () => page.text("h1"), "Cancelled");
   assert.ok(!(await page.tab.content()).includes("between us"));
   saysOnly(page, delivery.delivery);
   await isDrawn(page);
@@ -239,7 +240,7 @@ test("links that are over, of another key, or no links at all", async () => {
     const page = await open(`${server.url}/track#${token}`);
     page.allow(/status of 404/);
     await until(`the link is ${expected}: ${name}`, async () => (await state(page)) === expected);
-    assert.equal(await page.text("h1"), expected === "over" ? "This link has ended" : "This link does not work", name);
+    await reads(name, () => page.text("h1"), expected === "over" ? "This link has ended" : "This link does not work");
     assert.ok(!(await page.$("#where").isVisible()) && (await page.$("#steps li").count()) === 0);
     assert.ok(page.heard.every((text) => JSON.parse(text).type === "welcome"), name);
     if (name === "expired") await page.shot("track-over");
@@ -273,12 +274,12 @@ test("a lost server: the last picture stays, says how old it is, and goes on by 
   await page.streets();
   await server.kill();
   await until("it says so", async () => (await connection(page)) === "reconnecting");
-  assert.match(await page.text("#banner"), /^Reconnecting, showing \d\d:\d\d:\d\d$/);
+  await reads("the banner", () => page.text("#banner"), /^Reconnecting, showing \d\d:\d\d:\d\d$/);
   assert.match(await page.text("h1"), /\d\d:\d\d/);
   await page.shot("track-reconnecting");
   await server.restart();
   await until("it is live again", async () => (await connection(page)) === "live", 60_000);
-  assert.ok(!(await page.$("#banner").isVisible()));
+  await until("the banner is gone", async () => !(await page.$("#banner").isVisible()));
   await isUnderWay(page);
   await page.close();
 });
