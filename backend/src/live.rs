@@ -18,6 +18,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, AtomicU64},
 };
 
+use contract::Millis;
 use fleet::Fleet;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
@@ -41,6 +42,8 @@ pub struct State {
 /// What sockets and REST read.
 #[derive(Debug)]
 pub struct Live {
+    /// How long a delivery may be in transit before it counts as abandoned, ms.
+    pub delivery_max_ms: Millis,
     /// The state; held for reading while a frame is made, for writing once a tick.
     pub state: RwLock<State>,
     /// Number of the last tick.
@@ -71,6 +74,7 @@ impl Live {
     /// An empty state. Which log it is of is told when that is known.
     pub fn new(limits: fleet::Limits) -> Arc<Self> {
         Arc::new(Self {
+            delivery_max_ms: limits.delivery_max_ms,
             state: RwLock::new(State { fleet: Fleet::new(limits), ring: Ring::default() }),
             tick: watch::Sender::new(0),
             summary: RwLock::default(),

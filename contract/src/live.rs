@@ -178,6 +178,9 @@ pub enum ServerMessage {
         /// As whom the client is known; no customer is told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         you: Option<You>,
+        /// In transit for longer, a delivery counts as abandoned, ms; no customer is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivery_max_ms: Option<Millis>,
     },
     /// Deliveries that changed, whole documents, in the order of their partition.
     Events {

@@ -209,7 +209,7 @@ class Line {
     const { front } = this;
     front.heard.push(said);
     if (said.type === "hello") {
-      this.say({ type: "welcome", server: "feed", now: Date.now(), tick_ms: TICK_MS, resume: front.resume, cursor: "feed", you: { role: "dispatcher" } });
+      this.say({ type: "welcome", server: "feed", now: Date.now(), tick_ms: TICK_MS, resume: front.resume, cursor: "feed", you: { role: "dispatcher" }, ...front.welcome });
       this.timer = setInterval(() => this.tick(), TICK_MS);
     } else if (said.type === "view") {
       this.view += 1;
@@ -283,6 +283,8 @@ export async function feed(url, couriers) {
     lines: new Set(),
     /** What it answers to hello. */
     resume: "new",
+    /** What it says there beside that. */
+    welcome: {},
     /** No socket is opened while it is. */
     away: false,
     records: () => Array.from({ length: front.fleet.number }, (_, i) => front.fleet.record(i)),

@@ -20,7 +20,7 @@ pub const REMEMBER_ENDED_MS: Millis = 48 * 60 * 60 * 1000;
 pub const KEEP_OPEN_MS: Millis = 48 * 60 * 60 * 1000;
 /// How long a delivery may be in transit before it counts as abandoned, where nothing else is set, ms.
 pub const IN_TRANSIT_MAX_MS: Millis = 24 * 60 * 60 * 1000;
-/// Most dropped deliveries that are remembered; beyond it the first ones are forgotten.
+/// Most dropped deliveries that are remembered, where nothing else is set; beyond it the first ones are forgotten.
 const MAX_REMEMBERED: usize = 1_000_000;
 
 /// True where a record of (`rank`, `offset`) replaces the known one: the rank is greater, or it is the same and the
@@ -44,6 +44,7 @@ pub struct Known {
 #[derive(Debug)]
 pub struct Deliveries {
     in_transit_max_ms: Millis,
+    max_remembered: usize,
     known: FxHashMap<DeliveryId, Known>,
     /// Deliveries under way or asked for, by courier.
     open: FxHashMap<CourierId, Vec<DeliveryId>>,
@@ -68,6 +69,7 @@ impl Deliveries {
     pub fn new(in_transit_max_ms: Millis) -> Self {
         Self {
             in_transit_max_ms,
+            max_remembered: MAX_REMEMBERED,
             known: FxHashMap::default(),
             open: FxHashMap::default(),
             endings: BinaryHeap::new(),
@@ -75,6 +77,27 @@ impl Deliveries {
             dropped_by_time: VecDeque::new(),
             look_at: Millis::MAX,
         }
+    }
+
+    /// The same, which remembers at most so many dropped ones: for who hears each record in its order, and no old ones.
+    pub fn remembering(self, max_remembered: usize) -> Self {
+        Self { max_remembered, ..self }
+    }
+
+    /// From now on one that is in transit for so long counts as abandoned, ms.
+    pub fn set_in_transit_max(&mut self, in_transit_max_ms: Millis) {
+        if in_transit_max_ms > self.in_transit_max_ms {
+            // What was dropped too early by the new rule may be told again.
+            self.dropped.clear();
+            self.dropped_by_time.clear();
+        }
+        self.in_transit_max_ms = in_transit_max_ms;
+        self.look_at = Millis::MIN;
+    }
+
+    /// None any more; what is set stays.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.in_transit_max_ms).remembering(self.max_remembered);
     }
 
     /// Folds one record in. True where it changed what is known.
@@ -105,7 +128,7 @@ impl Deliveries {
             self.close(&courier, id);
         }
         if delivery.is_open() {
-            self.look_at = self.look_at.min(self.abandoned_at(&delivery));
+            self.look_at = self.look_at.min(self.end_of_patience(&delivery));
             self.open.entry(delivery.courier.clone()).or_default().push(id);
         } else {
             self.endings.push(Reverse((end_of(&delivery) + KEEP_ENDED_MS, id)));
@@ -157,6 +180,11 @@ impl Deliveries {
         self.known.len()
     }
 
+    /// How many dropped ones are remembered.
+    pub fn remembered(&self) -> usize {
+        self.dropped.len()
+    }
+
     /// True where none is known.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
@@ -176,7 +204,7 @@ impl Deliveries {
         }
         let free = if now < self.look_at { Vec::new() } else { self.drop_abandoned(now) };
         let old = |at: Millis| at <= now - REMEMBER_ENDED_MS;
-        let full = |dropped: &VecDeque<_>| dropped.len() > MAX_REMEMBERED;
+        let full = |dropped: &VecDeque<_>| dropped.len() > self.max_remembered;
         while self.dropped_by_time.front().is_some_and(|(at, _)| old(*at)) || full(&self.dropped_by_time) {
             if let Some((_, id)) = self.dropped_by_time.pop_front() {
                 self.dropped.remove(&id);
@@ -198,7 +226,7 @@ impl Deliveries {
         let mut abandoned = Vec::new();
         self.look_at = Millis::MAX;
         for known in self.open.values().flatten().filter_map(|id| self.known.get(id)) {
-            match self.abandoned_at(&known.delivery) {
+            match self.end_of_patience(&known.delivery) {
                 at if at <= now => abandoned.push(known.delivery.clone()),
                 at => self.look_at = self.look_at.min(at),
             }
@@ -211,11 +239,17 @@ impl Deliveries {
     }
 
     /// From when on an open delivery counts as abandoned, ms UTC.
-    fn abandoned_at(&self, delivery: &Delivery) -> Millis {
+    fn end_of_patience(&self, delivery: &Delivery) -> Millis {
         let started = delivery.started_at.filter(|_| delivery.status == DeliveryStatus::InTransit);
-        let by_start = started.map_or(Millis::MAX, |start| start.saturating_add(self.in_transit_max_ms));
-        by_start.min(delivery.requested_at.saturating_add(KEEP_OPEN_MS))
+        abandoned_at(delivery.requested_at, started, self.in_transit_max_ms)
     }
+}
+
+/// From when on a delivery that nobody ends counts as abandoned, ms UTC: by when it was asked for, when it was started, and
+/// how long it may be in transit.
+pub fn abandoned_at(requested_at: Millis, started_at: Option<Millis>, in_transit_max_ms: Millis) -> Millis {
+    let by_start = started_at.map_or(Millis::MAX, |start| start.saturating_add(in_transit_max_ms));
+    by_start.min(requested_at.saturating_add(KEEP_OPEN_MS))
 }
 
 /// When a delivery ended; one that was never taken up, when it was asked for. An end that lies in a far future, by some

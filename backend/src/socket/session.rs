@@ -363,7 +363,8 @@ where
         };
         let you = self.you.as_deref().cloned();
         let (now, tick_ms) = (self.context.clock.now(), self.context.tick_ms);
-        self.answer(&ServerMessage::Welcome { server, now, tick_ms, resume, cursor, you });
+        let delivery_max_ms = self.follow.is_none().then_some(self.context.live.delivery_max_ms);
+        self.answer(&ServerMessage::Welcome { server, now, tick_ms, resume, cursor, you, delivery_max_ms });
         (self.event, self.resumed) = match from {
             Some((first, cursor)) => (first, Some(Box::new(cursor))),
             None => (ring.end(), None),

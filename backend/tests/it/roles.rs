@@ -274,6 +274,7 @@ async fn every_message_with_every_token() {
             socket.until("a welcome", |socket| !socket.welcome.is_empty()).await;
             let customer = "ky".contains(*letter);
             assert_eq!(socket.welcome[0]["you"].is_object(), !customer, "{place}");
+            assert_eq!(socket.welcome[0]["delivery_max_ms"].is_i64(), !customer, "{place}");
             let mut said = message.clone();
             if kind == "hello" {
                 said["token"] = json!(token);

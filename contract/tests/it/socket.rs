@@ -13,13 +13,21 @@ fn view() -> View {
 }
 
 fn welcome(resume: Resume) -> ServerMessage {
-    let (server, cursor) = ("backend-7f9c".into(), "Aa3...".into());
-    ServerMessage::Welcome { server, now: 1_763_683_200_200, tick_ms: 100, resume, cursor, you: None }
+    ServerMessage::Welcome {
+        server: "backend-7f9c".into(),
+        now: 1_763_683_200_200,
+        tick_ms: 100,
+        resume,
+        cursor: "Aa3...".into(),
+        you: None,
+        delivery_max_ms: None,
+    }
 }
 
 fn welcome_ana() -> ServerMessage {
     let mut message = welcome(Resume::New);
-    if let ServerMessage::Welcome { you, .. } = &mut message {
+    if let ServerMessage::Welcome { you, delivery_max_ms, .. } = &mut message {
+        *delivery_max_ms = Some(86_400_000);
         *you = Some(You { role: Role::Viewer, name: Some("ana".into()), until: Some(1_763_712_000_000) });
     }
     message
@@ -27,8 +35,15 @@ fn welcome_ana() -> ServerMessage {
 
 /// Which replica it is, and how many events there were, is no customer's business.
 fn welcome_customer() -> ServerMessage {
-    let (server, cursor) = (String::new(), String::new());
-    ServerMessage::Welcome { server, now: 1_763_683_200_200, tick_ms: 100, resume: Resume::New, cursor, you: None }
+    ServerMessage::Welcome {
+        server: String::new(),
+        now: 1_763_683_200_200,
+        tick_ms: 100,
+        resume: Resume::New,
+        cursor: String::new(),
+        you: None,
+        delivery_max_ms: None,
+    }
 }
 
 fn summary() -> Summary {

@@ -49,6 +49,7 @@ pub fn message(text: &str) -> Result<ServerMessage, Unreadable> {
             resume: fields.take("resume")?,
             cursor: fields.take("cursor")?,
             you: fields.take("you")?,
+            delivery_max_ms: fields.take("delivery_max_ms")?,
         },
         "events" => {
             let mut items: Vec<Value> = fields.take("deliveries")?;

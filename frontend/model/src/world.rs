@@ -16,7 +16,7 @@ use contract::{
 };
 use fleet::{
     client::{Client, Seen},
-    deliveries::Deliveries,
+    deliveries::{Deliveries, KEEP_OPEN_MS},
     path::Path,
 };
 
@@ -29,13 +29,18 @@ const LINGERS_MS: Millis = 20_000;
 const MOST_LINGERING: usize = 20;
 /// Most couriers that are kept from GET /couriers.
 pub const MAX_ROSTER: usize = 1_000;
+/// Of so many deliveries that were dropped it is remembered that they were. The server does not tell of them again: what
+/// comes twice comes within seconds.
+const MAX_REMEMBERED: usize = 2_000;
 
 /// What is known. It is kept while the connection is away: the picture never goes blank.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct World {
     client: Client,
     motion: Motion,
     deliveries: Deliveries,
+    /// How long one may be in transit, ms; until the server says so, as long as any server lets it.
+    delivery_max_ms: Millis,
     /// Stands for the offset of the next record, which the socket does not tell: records come in the order of their
     /// partition, so the first one heard of a rank is the one that counts.
     heard: i64,
@@ -44,6 +49,22 @@ pub struct World {
     view: Option<Bounds>,
     /// What arrived lately while it was looked at, and when, ms UTC.
     arrived: VecDeque<(DeliveryId, Millis)>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            client: Client::default(),
+            motion: Motion::default(),
+            deliveries: Deliveries::new(KEEP_OPEN_MS).remembering(MAX_REMEMBERED),
+            delivery_max_ms: KEEP_OPEN_MS,
+            heard: 0,
+            roster: HashMap::new(),
+            has_roster: false,
+            view: None,
+            arrived: VecDeque::new(),
+        }
+    }
 }
 
 /// How far along its way a delivery is.
@@ -78,7 +99,21 @@ pub struct Applied {
 impl World {
     /// An empty one for a moment of the past: the same view of the map, drawn by the same rules.
     pub fn of_the_past(&self) -> Self {
-        Self { motion: self.motion.of_the_past(), view: self.view, has_roster: true, ..Self::default() }
+        let (motion, view) = (self.motion.of_the_past(), self.view);
+        let mut past = Self { motion, view, has_roster: true, ..Self::default() };
+        past.set_delivery_max(self.delivery_max_ms);
+        past
+    }
+
+    /// How long a delivery may be in transit before it counts as abandoned, ms.
+    pub fn delivery_max_ms(&self) -> Millis {
+        self.delivery_max_ms
+    }
+
+    /// The server's word on it.
+    pub fn set_delivery_max(&mut self, delivery_max_ms: Millis) {
+        self.delivery_max_ms = delivery_max_ms;
+        self.deliveries.set_in_transit_max(delivery_max_ms);
     }
 
     /// Takes a binary message that came at `t` (s of the page's own clock).
@@ -164,7 +199,7 @@ impl World {
 
     /// Drops deliveries, where the server could not say what was missed.
     pub fn reset_deliveries(&mut self) {
-        self.deliveries = Deliveries::default();
+        self.deliveries.clear();
     }
 
     /// Takes the once-a-second summary: late couriers outside the view get their ETA from it, and what ended long ago is

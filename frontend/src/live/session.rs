@@ -7,6 +7,7 @@ use contract::{
     frame::Kind,
     live::{ClientMessage, ServerMessage, Summary, View},
 };
+use fleet::deliveries::IN_TRANSIT_MAX_MS;
 use leptos::{ev, prelude::*, task::spawn_local};
 use model::{
     Connection, Notice, World,
@@ -236,8 +237,11 @@ impl Live {
 
     fn hear_message(self, message: ServerMessage) -> Vec<Act> {
         match message {
-            ServerMessage::Welcome { now, resume, cursor, you, .. } => {
+            ServerMessage::Welcome { now, resume, cursor, you, delivery_max_ms, .. } => {
                 self.tell_time(now);
+                for world in [self.world, self.behind] {
+                    world.update_value(|world| world.set_delivery_max(delivery_max_ms.unwrap_or(IN_TRANSIT_MAX_MS)));
+                }
                 if let Some(you) = you {
                     self.commands.set(you.role == Role::Dispatcher);
                     self.signed_in.set(you.name.map(|name| [&name, ", ", words::role(you.role)].concat()));

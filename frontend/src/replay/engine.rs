@@ -324,7 +324,9 @@ impl Engine {
             let to = at + FORTH_MS;
             let found = fetch::stories(at - BACK_MS, to).await;
             let came = found.is_some();
+            let delivery_max_ms = self.live.world.with_value(World::delivery_max_ms);
             self.with(|inner| {
+                inner.player.set_delivery_max(delivery_max_ms);
                 inner.stories_after = net::clock_ms() + if came { 0.0 } else { AGAIN_MS };
                 if let Some(found) = found {
                     // What is asked for a little before the moment may have been asked for long before that.

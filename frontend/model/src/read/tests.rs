@@ -112,6 +112,7 @@ fn messages_are_read_as_by_serde_json() {
             resume: Resume::Resumed,
             cursor: "0:1".into(),
             you: Some(You { role: Role::Operator, name: Some("ana".into()), until: None }),
+            delivery_max_ms: Some(86_400_000),
         },
         ServerMessage::Events { cursor: "0:2".into(), deliveries: vec![typed(delivery()).unwrap()] },
         ServerMessage::Summary(Summary {

@@ -191,7 +191,7 @@ fn arrival(name: &CourierId, courier: &Courier, stories: &mut Stories) -> Option
 
 fn standing(name: &CourierId, courier: &Courier, stories: &Stories, now: Millis) -> CourierStatus {
     let story = stories.last_started(name, now);
-    let under_way = story.as_ref().filter(|delivery| delivery.finished_at.is_none_or(|end| now < end));
+    let under_way = story.as_ref().filter(|delivery| stories.is_under_way(delivery, now));
     // Where the story of its last fix is known, the story decides; else the fix does.
     let told = story.as_ref().is_some_and(|delivery| delivery.owns(courier.at));
     let standing = Standing {

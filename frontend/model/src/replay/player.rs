@@ -235,6 +235,11 @@ impl Player {
         self.new_stories = true;
     }
 
+    /// How long a delivery may be in transit before it counts as abandoned, ms.
+    pub fn set_delivery_max(&mut self, delivery_max_ms: Millis) {
+        self.stories.set_in_transit_max(delivery_max_ms);
+    }
+
     /// Lets `by_ms` of the page's time pass at `pace`, up to `until` (ms UTC) at most. True where the clock has to wait for
     /// an answer.
     pub fn advance(&mut self, by_ms: f64, pace: u32, until: Option<Millis>) -> bool {

@@ -3,7 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use contract::{CourierId, Delivery, DeliveryId, DeliveryStatus, Millis};
-use fleet::path::Path;
+use fleet::{
+    deliveries::{KEEP_OPEN_MS, abandoned_at},
+    path::Path,
+};
 
 /// Most deliveries that are kept; beyond it those that were asked for longest ago go.
 const MOST: usize = 6_000;
@@ -33,6 +36,8 @@ pub fn as_of(delivery: &Delivery, at: Millis) -> Option<Delivery> {
 /// The deliveries that are known, whole.
 #[derive(Debug, Default)]
 pub struct Stories {
+    /// How long one may be in transit, ms, where the server said so.
+    in_transit_max_ms: Option<Millis>,
     known: HashMap<DeliveryId, Arc<Delivery>>,
     /// Those that were started, by courier.
     of_courier: HashMap<CourierId, Vec<Arc<Delivery>>>,
@@ -60,6 +65,18 @@ impl Stories {
         for delivery in self.known.values().filter(|delivery| delivery.started_at.is_some()) {
             self.of_courier.entry(delivery.courier.clone()).or_default().push(delivery.clone());
         }
+    }
+
+    /// The server's word on how long a delivery may be in transit before it counts as abandoned, ms.
+    pub fn set_in_transit_max(&mut self, in_transit_max_ms: Millis) {
+        self.in_transit_max_ms = Some(in_transit_max_ms);
+    }
+
+    /// True of a delivery that was under way at `at` (ms UTC): started, not ended by then and not abandoned.
+    pub fn is_under_way(&self, delivery: &Delivery, at: Millis) -> bool {
+        let longest = self.in_transit_max_ms.unwrap_or(KEEP_OPEN_MS);
+        let abandoned = abandoned_at(delivery.requested_at, delivery.started_at, longest) <= at;
+        !abandoned && delivery.finished_at.is_none_or(|end| at < end)
     }
 
     /// A delivery, whole.

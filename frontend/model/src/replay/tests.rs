@@ -256,6 +256,21 @@ fn who_was_late_or_silent_then_is_so_again() {
 }
 
 #[test]
+fn who_was_on_a_delivery_for_too_long_was_free() {
+    let mut store = Store::default();
+    store.drives("c-1", 0, 100, 0);
+    let mut page = Page::at(T0 + 60_000, &store);
+    page.player.set_delivery_max(60_000);
+    let unended = Delivery { status: DeliveryStatus::InTransit, finished_at: None, promised_at: None, ..story("c-1") };
+    page.player.add_stories([unended]);
+    page.show(true);
+    assert_eq!(page.status("c-1"), Some(CourierStatus::OnDelivery), "it set off 50 s before");
+    page.play(&store, 20, 1_000);
+    page.show(true);
+    assert_eq!(page.status("c-1"), Some(CourierStatus::Idle), "the server had given it up by then");
+}
+
+#[test]
 fn slices_are_asked_for_ahead_a_few_at_a_time_and_without_a_gap() {
     let mut player = Player::default();
     player.seek(T0);

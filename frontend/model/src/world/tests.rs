@@ -266,3 +266,40 @@ fn ten_thousand_rows_are_made_in_no_time() {
     // Generous, for a debug build on a busy machine: what is guarded against is a pass over all for every row.
     assert!(start.elapsed() < std::time::Duration::from_secs(2), "{:?}", start.elapsed());
 }
+
+#[test]
+fn the_server_says_how_long_a_delivery_may_be_in_transit() {
+    // The first one is under way since 290 s.
+    let courier = CourierId::new("c-late").unwrap();
+    let passes = |world: &mut World, by_ms: Millis| {
+        world.apply_summary(&Summary { now: NOW + by_ms, ..Summary::default() });
+        world.delivery_of(&courier).is_some()
+    };
+    let mut world = world();
+    assert!(passes(&mut world, 47 * 3_600_000), "nothing was said: the longest that any server allows");
+    world.set_delivery_max(300_000);
+    assert!(passes(&mut world, 9_999));
+    assert!(!passes(&mut world, 10_000));
+    assert_eq!(world.courier_row(&courier).unwrap().delivery, None);
+    assert_eq!(world.of_the_past().delivery_max_ms(), 300_000);
+    world.reset_deliveries();
+    world.apply_events(vec![delivery(1, "c-late", DeliveryStatus::InTransit)]);
+    assert!(!passes(&mut world, 10_000), "who asks for the list anew has the same rule");
+    // A server that came back lets it be longer, and tells of it again.
+    world.set_delivery_max(600_000);
+    world.apply_events(vec![delivery(1, "c-late", DeliveryStatus::InTransit)]);
+    assert!(passes(&mut world, 309_999));
+    assert!(!passes(&mut world, 310_000));
+}
+
+#[test]
+fn a_day_of_deliveries_does_not_pile_up() {
+    let mut world = World::default();
+    for n in 0..10_000 {
+        let ended = Delivery { finished_at: Some(NOW), ..delivery(n, "c-late", DeliveryStatus::Delivered) };
+        world.apply_events(vec![ended]);
+    }
+    assert_eq!(world.deliveries().count(), 10_000);
+    world.apply_summary(&Summary { now: NOW + fleet::deliveries::KEEP_ENDED_MS, ..Summary::default() });
+    assert_eq!((world.deliveries().count(), world.deliveries.remembered()), (0, MAX_REMEMBERED));
+}
