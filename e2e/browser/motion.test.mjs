@@ -25,17 +25,20 @@ around({ demo: 0 }, (world) => ({ server, browser } = world));
 afterEach(() => front?.close());
 
 /**
- * Counts frames (`calls`), what they draw (`draws`) and what came of couriers (`heard`), by the page's own clock. Where `eye` is a colour each drawn frame is
- * read: the middle of the pixels of that colour, in CSS pixels from the middle of the map, beside the fixes as they came.
+ * Counts frames (`calls`), what they draw (`draws`) and what came of couriers (`heard`), by the page's own clock. Where `eye` is a colour each frame in which
+ * couriers are drawn is read: the middle of the pixels of that colour, in CSS pixels from the middle of the map, beside the
+ * fixes as they came; `blank` counts those that have no such pixel.
  */
 function watch() {
-  const seen = { calls: 0, draws: 0, heard: 0, fixes: [], frames: [], eye: null };
+  const seen = { calls: 0, draws: 0, ours: 0, heard: 0, fixes: [], frames: [], blank: 0, eye: null };
   globalThis.seen = seen;
   const { prototype } = WebGL2RenderingContext;
-  for (const name of ["drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced"]) {
+  for (const name of ["drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced", "clear"]) {
     const draw = prototype[name];
     prototype[name] = function (...values) {
-      seen.draws += 1;
+      if (name !== "clear") seen.draws += 1;
+      // The ground has a canvas of its own.
+      if (this.canvas.parentElement?.matches(".map-pane")) seen.ours += 1;
       return draw.apply(this, values);
     };
   }
@@ -57,14 +60,15 @@ function watch() {
       }
     }
     if (n > 0) seen.frames.push({ t, n, x: x / n + 0.5 - width / 2, y: HALF - (y / n + 0.5) });
+    else seen.blank += 1;
   };
   const next = globalThis.requestAnimationFrame.bind(globalThis);
   globalThis.nextPicture = next;
   globalThis.requestAnimationFrame = (run) => next((time) => {
-    const [t, before] = [performance.now(), seen.draws];
+    const [t, before] = [performance.now(), seen.ours];
     seen.calls += 1;
     run(time);
-    if (seen.eye && seen.draws > before) read(t);
+    if (seen.eye && seen.ours > before) read(t);
   });
   const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
   const note = ({ data }) => {
@@ -279,3 +283,42 @@ test("a hidden tab draws nothing, and when it is looked at again it shows at onc
   await until("and goes on", async () => (await drawn(page, 2)).calls > 5);
   await page.close();
 });
+
+/** How far from its place the middle of a shape's pixels may be: an arrow's lies behind its point. */
+const SHAPES = [["a disc", { speed: 0 }, 0.8], ["an arrow", { speed: 5, heading: 45 }, 2.5]];
+for (const [shape, courier, slack] of SHAPES) {
+  test(`from dots to names nothing jumps and nothing is gone for a frame: ${shape}`, async () => {
+    const [from, away] = [13.2, 120];
+    const page = await open([{ name: "c-1", state: "on_delivery", ...beside(PLAIN, from, away), ...courier }], { zoom: from });
+    assert.equal(await page.tier(), "dots");
+    // What the wheel turns about stays where it is.
+    const { x, y, width, height } = await page.$(".map-pane").boundingBox();
+    await page.tab.mouse.move(x + width / 2 + away, y + height / 2);
+    const watched = (more) => page.tab.evaluate((more) => Object.assign(globalThis.seen, more), more);
+    await watched({ eye: BLUE, frames: [], blank: 0 });
+    const zooms = new Set();
+    for (const tier of ["arrows", "labels"]) {
+      await until(`the tier is ${tier}`, async () => {
+        await page.tab.mouse.wheel(0, -40);
+        zooms.add(await page.zoom());
+        return (await page.tier()) === tier;
+      });
+      // As long as the shapes take to turn into each other.
+      const drawn = (await watched({})).frames.length;
+      await until("the last of it is drawn", async () => (await watched({})).frames.length > drawn + 5 || !(await page.tab.mouse.wheel(0, -4)));
+    }
+    const { frames, blank } = await watched({ eye: null });
+    assert.ok(zooms.size >= 8 && frames.length >= 30, `${frames.length} frames at ${zooms.size} zooms, slowly`);
+    assert.equal(blank, 0, "it is in every frame");
+    for (const { x, y } of frames) {
+      assert.ok(Math.hypot(x - away, y) <= slack, `drawn at ${x}, ${y}: its place is at ${away}, 0`);
+    }
+    const sizes = frames.map(({ n }) => n);
+    const [small, whole] = [sizes[0], sizes.at(-1)];
+    assert.ok(whole > small * 1.2, `a dot of ${small} pixels became one of ${whole}`);
+    const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+    assert.ok(least >= small * 0.85 && most <= whole * 1.15, `between ${least} and ${most} pixels, from ${small} to ${whole}`);
+    await page.shot(`tiers-${shape.slice(shape.indexOf(" ") + 1)}`);
+    await page.close();
+  });
+}

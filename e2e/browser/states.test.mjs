@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { around, Page, PHONE, until } from "./harness.mjs";
+import { around, Page, PHONE, SMALL_PHONE, until } from "./harness.mjs";
 import { beside, coloured, listen, look, mixed, PLAIN, point, said, written } from "./eye.mjs";
 import { delivery, feed, Placed } from "./feed.mjs";
 import { reads } from "./wait.mjs";
@@ -24,9 +24,9 @@ afterEach(() => front?.close());
 const at = (name, dx, more = {}, dy = 0) => ({ name, ...beside(PLAIN, ZOOM, dx, dy), ...more });
 
 /** A page that is fed with these couriers. */
-async function open(couriers, { zoom = ZOOM, query = "", ...options } = {}) {
+async function open(couriers, { zoom = ZOOM, query = "", welcome = {}, ...options } = {}) {
   front?.close();
-  front = await feed(server.url, new Placed(couriers));
+  front = Object.assign(await feed(server.url, new Placed(couriers)), { welcome });
   const page = await Page.open(browser, front, `?at=${PLAIN},${zoom}${query}`, { watch: listen, ...options });
   // Nobody else knows the feed's couriers and deliveries.
   page.allow(/404 \(Not Found\)/);
@@ -65,11 +65,12 @@ test("a position grows old in steps: its age from 15 s, last seen from 1 min, gr
   await coloured(page, "after five it is grey", GREY, places.gone);
   await coloured(page, "so is who is offline", GREY, places.offline);
   let texts;
-  await until(() => `ages beside the markers: ${texts}`, async () => {
+  const seen = async (name) => `seen ${/\d\d:\d\d/.exec(await row(page, name, ".d"))?.[0]}`;
+  await until(async () => `ages beside the markers, and ${await seen("c-stale")}, ${await seen("c-gone")}: ${texts}`, async () => {
     texts = await written(page);
-    return texts.some((text) => /^2\d s$/.test(text)) && texts.includes("1 min") && texts.includes("6 min");
+    return texts.some((text) => /^2\d s$/.test(text)) && texts.includes(await seen("c-stale")) && texts.includes(await seen("c-gone"));
   });
-  assert.ok(!texts.some((text) => /^\d s$/.test(text)), `a young one has none: ${texts}`);
+  assert.ok(!texts.some((text) => /^\d s$|min$/.test(text)), `a young one has none, an old one not both: ${texts}`);
   await page.shot("ages");
   await page.row("c-stale").click();
   await until("the drawer tells since when", async () => /Last position \d\d:\d\d:\d\d, 1 min ago/.test(await page.text("#drawer")));
@@ -123,11 +124,12 @@ test("what is told may not be of now, and why: two devices, a clock that is ahea
   await page.close();
 });
 
-/** How far the figures of the status bar stand from what is left of them, px. */
-const apart = (page, other) => page.tab.evaluate((other) => {
+/** How far the figures of the status bar stand from what is left of them, or right of them, px. */
+const apart = (page, other, right = false) => page.tab.evaluate(([other, right]) => {
   const boxes = (selector) => [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect()).filter(({ width }) => width > 1);
-  return Math.min(...boxes(".metrics > *").map(({ left }) => left)) - Math.max(...boxes(other).map(({ right }) => right));
-}, other);
+  const [one, two] = right ? [boxes(".metrics > *"), boxes(other)] : [boxes(other), boxes(".metrics > *")];
+  return Math.min(...two.map(({ left }) => left)) - Math.max(...one.map(({ right }) => right));
+}, [other, right]);
 
 test("a server that is behind says so, once aloud, until it has caught up", async () => {
   const page = await open([at("c-plain", 0)]);
@@ -154,19 +156,116 @@ test("a server that is behind says so, once aloud, until it has caught up", asyn
 });
 
 test("the same reasons in Portuguese, on a phone", async () => {
-  const page = await open(doubtful(), { locale: "pt-BR", viewport: PHONE });
+  const page = await open([...doubtful(), at("c-seen", 0, { age: 130 }, -150)], { locale: "pt-BR", viewport: PHONE });
   front.fleet.behind_ms = 12_400;
   await until("two devices", async () => (await tags(page, "c-two")) === "2 aparelhos");
   await reads("how far a clock is ahead", () => tags(page, "c-far-ahead"), "Relógio 3 min adiantado");
   await reads("that one is", () => tags(page, "c-off"), "Relógio adiantado");
-  await until("the server is behind", async () => (await page.text("[data-server-behind]")) === "Servidor 12 s atrasado");
-  await page.fitsItsWidth("a phone's status bar");
-  assert.ok((await apart(page, ".brand > *")) >= 0, "it covers nothing");
-  await page.shot("server-behind-phone");
+  await until("beside the marker of an old one", async () => (await written(page)).some((text) => /^visto \d\d:\d\d$/.test(text)));
+  for (const viewport of [PHONE, SMALL_PHONE]) {
+    await page.tab.setViewportSize(viewport);
+    for (const [behind, text] of [[12_400, "Servidor 12 s atrasado"], [15 * 60_000, "Servidor 15 min atrasado"]]) {
+      front.fleet.behind_ms = behind;
+      await until("the server is behind", async () => (await page.text("[data-server-behind]")) === text);
+      const cut = await page.$("[data-server-behind]").evaluate((tag) => tag.scrollWidth - tag.clientWidth);
+      assert.equal(cut, 0, `"${text}" is cut by ${cut} px at ${viewport.width} px`);
+      await page.fitsItsWidth("a phone's status bar");
+      assert.ok((await apart(page, ".brand > *")) >= 0, "it covers nothing");
+      assert.ok((await apart(page, ".bar > .ibs", true)) >= 0, "nor is it covered");
+    }
+    await page.shot(`server-behind-phone-${viewport.width}`);
+  }
+  front.fleet.behind_ms = 12_400;
   await page.row("c-quiet").click();
   await until("the drawer has the reasons", async () => /Sem posição há \d\d s[^]*Dois aparelhos[^]*relógio do aparelho está adiantado[^]*Servidor 12 s atrasado/.test(await page.text("#reasons")));
   await page.close();
 });
+
+test("a delivery that nobody ends is its courier's for as long as the server says", async () => {
+  const page = await open([at("c-lost", 0, { state: "on_delivery" })], { welcome: { delivery_max_ms: 62_000 } });
+  // It set off 50 s ago.
+  front.say({ type: "events", cursor: "feed", deliveries: [delivery("c-lost", { reference: "order-lost" })] });
+  await until("it has its delivery", async () => /order-lost/.test(await row(page, "c-lost", ".d")));
+  front.fleet.named("c-lost").state = "idle";
+  await until("it has none any more", async () => (await row(page, "c-lost", ".d")) === "No delivery");
+  await page.$("#start-button").click();
+  await until("another one may be given to it", () => page.$("[data-choice=c-lost]").isEnabled());
+  await page.close();
+});
+
+test("of the couriers that a search finds, each can be chosen", async () => {
+  const page = await open([at("c-one", -100), at("c-two", 100)]);
+  await page.$("#start-button").click();
+  await page.$("#courier-search").fill("c-");
+  const chosen = () => page.$("#start-form [data-choice][aria-checked=true]").getAttribute("data-choice");
+  const other = (await until("one is proposed", chosen)) === "c-one" ? "c-two" : "c-one";
+  await page.$(`[data-choice=${other}]`).click();
+  const frames = front.frames;
+  await until("it goes on", () => front.frames > frames + 20);
+  assert.equal(await chosen(), other, "and stays the chosen one");
+  await page.close();
+});
+
+/** What lies over each other of what floats on the map and of what is written in the time bar; what is not there is a fault. */
+const crowded = (page) => page.tab.evaluate(() => {
+  const text = (element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return range.getBoundingClientRect();
+  };
+  const all = (selector, box = (element) => element.getBoundingClientRect()) =>
+    [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility({ visibilityProperty: true })).map((element) => [selector, box(element)]);
+  const faults = [];
+  const apart = (ones, others) => {
+    for (const [one, a] of ones) {
+      for (const [other, b] of others) {
+        const [x, y] = [Math.min(a.right, b.right) - Math.max(a.left, b.left), Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)];
+        if (x > 0.5 && y > 0.5) faults.push(`${one} lies over ${other}: ${Math.round(x)} x ${Math.round(y)} px`);
+      }
+    }
+  };
+  const [legend, credit, bar, none] = [all(".legend"), all(".attr"), all(".tb"), all(".hist .none", text)];
+  for (const [name, { length }] of Object.entries({ legend, credit, bar, none, scale: all(".attr .measure") })) if (length !== 1) faults.push(`${length} of ${name}`);
+  const panels = [...all(".drawer"), ...all(".rail"), ...all(".ctl")];
+  apart(legend, [...credit, ...bar, ...panels]);
+  apart(credit, [...bar, ...panels]);
+  apart(bar, panels);
+  const hours = all(".hist .hours span", text);
+  apart([...none, ...hours], [...all(".tb .live"), ...all(".tb .pick.span"), ...all("#figures-button")]);
+  apart(none, [...hours, ...all(".hist .head")]);
+  const inside = all(".hist").map(([, { top }]) => [".hist .none", { left: 0, right: innerWidth, top: top - 20, bottom: top - 2 }]);
+  apart(none, inside);
+  return faults;
+});
+
+for (const [locale, word] of [["en-GB", "Legend"], ["pt-BR", "Legenda"]]) {
+  test(`legend, scale, credit and time bar keep apart beside rail and drawer, ${locale}`, async () => {
+    // The scale is as long as it can be.
+    const page = await open([at("c-one", -20), at("c-two", 20)], { zoom: 16.35, locale, viewport: { width: 1024, height: 700 } });
+    for (const width of [1024, 1120, 1440]) {
+      await page.tab.setViewportSize({ width, height: 700 });
+      for (const drawer of [false, true]) {
+        if (drawer) await page.row("c-one").click();
+        await until("the drawer is so", async () => (await page.$("#drawer").count()) === Number(drawer));
+        await until("nothing was started", () => page.$(".hist .none").isVisible());
+        await page.shot(`room-${locale}-${width}${drawer ? "-drawer" : ""}`);
+        assert.deepEqual(await crowded(page), [], `${width} px, drawer ${drawer}`);
+        assert.ok((await apart(page, ".count")) >= 0, `the figures cover no count at ${width} px`);
+        const folded = page.button(word, "#stage");
+        if ((await folded.count()) > 0) {
+          await folded.click();
+          await page.$("div.legend").waitFor();
+          assert.deepEqual(await crowded(page), [], `${width} px, drawer ${drawer}, the legend unfolded`);
+          await page.shot(`room-${locale}-${width}${drawer ? "-drawer" : ""}-unfolded`);
+          await page.$("div.legend").click();
+        }
+      }
+      await page.press("Escape");
+      await page.press("Escape");
+    }
+    await page.close();
+  });
+}
 
 test("the most urgent stand first: alarms by their silence, late ones by how late, then arrivals, idle, offline", async () => {
   const now = Date.now();

@@ -25,7 +25,7 @@ pub fn Legend() -> impl IntoView {
     part(move || {
         if folded() {
             let unfold = move |_| unfolded.set(true);
-            return view! { <button class="card legend" on:click=unfold>{icon("list")} {say!(legend)}</button> }
+            return view! { <button class="card legend" on:click=unfold>{icon("list")} <span>{say!(legend)}</span></button> }
                 .into_any();
         }
         let entry = |shape, class, text| view! { <span>{glyph(shape, class)} {text}</span> }.into_any();

@@ -141,6 +141,10 @@ pub fn remove_filter(name: &str) -> String {
 pub fn last_seen(time: &str) -> String {
     say!(last_seen, time)
 }
+/// The same beside a marker, where there is little room.
+pub fn seen(time: &str) -> String {
+    say!(seen, time)
+}
 /// A source's clock that is ahead by so many ms; 0 where it is not known how far.
 pub fn clock_ahead(ms: i64) -> String {
     match ahead_by(ms) {

@@ -11,10 +11,12 @@ use super::{
     lines::{Pen, Sheet},
     sprites::{Hang, Sprites, still},
 };
-use crate::live::Live;
+use crate::{live::Live, words};
 
-/// Two ages on the map are at least so far apart, pixels to the right and down: of those that would cover each other one is shown.
-const AGE_ROOM: [f64; 2] = [34.0, 13.0];
+/// Ages on the map have so much room, pixels: one that counts, one that says when, and their height. Of those that would cover
+/// each other one is shown.
+const AGE_ROOM: [f64; 2] = [34.0, 66.0];
+const AGE_HEIGHT: f64 = 13.0;
 /// Most couriers that wear a sign or a name at once: beyond it nobody could read them.
 const MOST_SIGNS: usize = 400;
 /// Lines with named ends; of more lines only the lines are drawn.
@@ -210,7 +212,7 @@ pub fn signs_above(
     let bounds = live.view.with_untracked(|view| view.map(|view| view.bounds));
     let on_screen = |place: Place| bounds.is_none_or(|bounds| bounds.contains(place));
     let mut ages = world.arrivals(now).next().is_some();
-    let mut told: Vec<[f32; 2]> = Vec::new();
+    let mut told: Vec<([f32; 2], f64)> = Vec::new();
     let mut left = MOST_SIGNS;
     for (slot, seen) in world.client().couriers() {
         let selected = chosen.is_some_and(|chosen| chosen.slot == Some(slot));
@@ -243,13 +245,19 @@ pub fn signs_above(
         }
         if aged {
             ages = true;
-            let covers = |other: &[f32; 2]| {
+            // Where the connection is away the time of all that is shown stands in the banner: then the age says more.
+            let (room, text) = if staleness < Staleness::Stale || frozen {
+                (AGE_ROOM[0], format::age(seen.at, now))
+            } else {
+                (AGE_ROOM[1], words::seen(&format::time(seen.at, live.zone_min)))
+            };
+            let covers = |(other, others_room): &([f32; 2], f64)| {
                 let apart = |i: usize| f64::from((other[i] - instance.to[i]).abs()) * scene.world;
-                apart(0) < AGE_ROOM[0] && apart(1) < AGE_ROOM[1]
+                apart(0) < (room + others_room) / 2.0 && apart(1) < AGE_HEIGHT
             };
             if !told.iter().any(covers) {
-                told.push(instance.to);
-                sprites.put(gl, instance, &Picture::Age(format::age(seen.at, now)), Hang::Below(9.0), alpha);
+                told.push((instance.to, room));
+                sprites.put(gl, instance, &Picture::Age(text), Hang::Below(9.0), alpha);
             }
         }
         if named {

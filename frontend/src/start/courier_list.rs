@@ -39,7 +39,7 @@ pub fn CourierList() -> impl IntoView {
     // The nearest free courier is proposed until a person chooses one.
     watch(move || {
         let first = people.with(|people| people.iter().find(|person| person.free).map(|person| person.courier.clone()));
-        if !form.courier_chosen.get() || !text.read().is_empty() {
+        if !form.courier_chosen.get() {
             form.courier.set(first);
         }
     });

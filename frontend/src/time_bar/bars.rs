@@ -183,9 +183,11 @@ pub fn draw(drawing: &Drawing, live: Live) -> AnyView {
     let (total, total_late) = (bars.iter().map(|b| b.all).sum::<u32>(), bars.iter().map(|b| b.late).sum::<u32>());
     let [from, to] = [from, to].map(|at| format::time(at, live.zone_min));
     let none = (total == 0).then(|| {
+        // A number and its unit stay in one line.
+        let span = words::span(hours).replace(' ', "\u{a0}");
         let text = match is_now {
-            true => words::no_deliveries_in(words::span(hours)),
-            false => words::no_deliveries_until(words::span(hours), &to),
+            true => words::no_deliveries_in(&span),
+            false => words::no_deliveries_until(&span, &to),
         };
         view! { <span class="none">{text}</span> }
     });
