@@ -3,8 +3,9 @@
 mod secrets;
 
 use std::{
-    path::Path,
-    process::{Command, ExitCode},
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitCode, Stdio},
     time::{Instant, SystemTime},
 };
 
@@ -26,91 +27,134 @@ pub struct Test {
     quick: bool,
     /// Only tests whose name contains this
     filter: Option<String>,
+    /// Only those that kill servers of their own: what a whole run does beside the browser
+    #[arg(long, hide = true, conflicts_with = "quick")]
+    servers: bool,
 }
 
-/// Runs the subcommand.
-#[allow(clippy::print_stdout, reason = "this is a test runner's report")]
+/// What a run has to tell at its end.
+#[derive(Default)]
+struct Report {
+    failed: Vec<String>,
+    missing: Vec<String>,
+    took: Vec<String>,
+}
+
+impl Report {
+    /// Runs a stage.
+    fn stage(&mut self, name: &str, run: impl FnOnce(&mut Vec<String>) -> Result<Ran>) -> Result<()> {
+        tell(&format!("\n== {name}"));
+        let began = Instant::now();
+        match run(&mut self.missing)? {
+            Ran::Passed => {}
+            Ran::Failed => self.failed.push(name.to_owned()),
+            Ran::Not(reason) => self.missing.push(format!("{name}: {reason}")),
+        }
+        self.took.push(format!("{name} {} s", began.elapsed().as_secs()));
+        Ok(())
+    }
+
+    /// Tells all, and whether it is good.
+    fn end(self, began: Instant) -> ExitCode {
+        tell("");
+        self.missing.iter().for_each(|reason| tell(&format!("{NOT_RUN}{reason}")));
+        tell(&self.took.join(", "));
+        let took = began.elapsed().as_secs();
+        if self.failed.is_empty() {
+            tell(&format!("all tests passed in {took} s"));
+            return ExitCode::SUCCESS;
+        }
+        tell(&format!("failed after {took} s: {}", self.failed.join(", ")));
+        ExitCode::FAILURE
+    }
+}
+
+/// How a line begins that names what was not run.
+const NOT_RUN: &str = "NOT RUN: ";
+
+/// Runs all tests.
 pub fn run(test: &Test) -> Result<ExitCode> {
     let (began, since) = (Instant::now(), SystemTime::now());
     let kept = process::target_dir()?.join("tests");
-    secrets::prepare(&kept)?;
-    let mut failed = Vec::new();
-    let mut missing = Vec::new();
     let filter = test.filter.as_deref();
-
-    stage("crates");
-    let mut crates = process::cargo()?;
-    crates.args(["test", "--workspace", "--exclude", "frontend", "--exclude", "e2e", "--no-fail-fast"]).args(filter);
-    crates.env("RUST_TEST_THREADS", AT_ONCE);
-    if !process::status(&mut crates)?.success() {
-        failed.push("crates");
+    let mut report = Report::default();
+    if test.servers {
+        report.stage("crates, with a real Elasticsearch", |_| with_elasticsearch(filter))?;
+        report.stage("chaos: eight kills on real servers", |missing| eight_kills(filter, missing))?;
+        return Ok(report.end(began));
     }
-
-    stage("small disks");
-    match small_disks(filter)? {
-        Ran::Passed => {}
-        Ran::Failed => failed.push("small disks"),
-        Ran::Not(reason) => missing.push(format!("a full disk: {reason}")),
-    }
-
-    stage("deployment: the tools of others refuse broken copies");
-    match broken_copies(filter, &mut missing)? {
-        Ran::Passed => {}
-        Ran::Failed => failed.push("deployment"),
-        Ran::Not(reason) => missing.push(format!("deployment's tools on broken copies: {reason}")),
-    }
-
+    secrets::prepare(&kept)?;
+    report.stage("crates", |_| {
+        let mut crates = process::cargo()?;
+        crates
+            .args(["test", "--workspace", "--exclude", "frontend", "--exclude", "e2e", "--no-fail-fast"])
+            .args(filter);
+        crates.env("RUST_TEST_THREADS", AT_ONCE);
+        passed(&mut crates)
+    })?;
+    report.stage("small disks", |_| small_disks(filter))?;
+    report.stage("deployment: the tools of others refuse broken copies", |missing| broken_copies(filter, missing))?;
     if test.quick {
-        missing.push("page, journeys and browser, a real Elasticsearch: --quick was asked for".to_owned());
-    } else {
-        stage("crates, with a real Elasticsearch");
-        match with_elasticsearch(filter)? {
-            Ran::Passed => {}
-            Ran::Failed => failed.push("crates, with a real Elasticsearch"),
-            Ran::Not(reason) => missing.push(format!("crates, with a real Elasticsearch: {reason}")),
-        }
-        stage("page");
-        page::build(false, &mut |step| println!("{step}"))?;
-        stage("journeys and browser");
-        let tls = build::has_openssl();
-        build::services(false, tls)?;
-        let mut journeys = process::cargo()?;
-        journeys.args(["test", "--package", "e2e", "--no-fail-fast"]).args(filter).env("E2E_KEPT", &kept);
-        // Two at a time: the page's tests, which are more than half of all, and beside them one of whole services after the
-        // other. More would take from each other what each has a deadline for, on as little as two cores.
-        journeys.args(["--", "--include-ignored", "--test-threads=2"]);
-        for (tests, reason) in lacking(tls)? {
-            missing.push(reason);
-            journeys.args(tests.iter().flat_map(|tests| ["--skip", *tests]));
-        }
-        if !process::status(&mut journeys)?.success() {
-            failed.push("journeys and browser");
-        }
-        stage("chaos: eight kills on real servers");
-        match eight_kills(filter, &mut missing)? {
-            Ran::Passed => {}
-            Ran::Failed => failed.push("chaos"),
-            Ran::Not(reason) => missing.push(format!("chaos: {reason}")),
-        }
-        stage("secrets in logs");
-        match no_secrets(filter, &kept, since)? {
-            Ran::Passed => {}
-            Ran::Failed => failed.push("secrets in logs"),
-            Ran::Not(reason) => missing.push(format!("secrets in logs: {reason}")),
-        }
+        report.missing.push("page, journeys and browser, real servers: --quick was asked for".to_owned());
+        return Ok(report.end(began));
+    }
+    report.stage("page", |_| {
+        page::build(false, &mut |step| tell(step))?;
+        build::services(false, build::has_openssl())?;
+        // Nothing is compiled any more while tests have deadlines.
+        process::succeed(process::cargo()?.args(["build", "--package", "e2e", "--bin", "chaos"]))?;
+        passed(process::cargo()?.args(["test", "--package", "e2e", "--no-run"]))
+    })?;
+    // They wait for servers most of the time, and the browser for its own processor: neither takes from the other what it has
+    // a deadline for.
+    let servers = Servers::begin(&kept, filter)?;
+    report.stage("journeys and browser", |missing| journeys(filter, &kept, missing))?;
+    report.stage("real servers, beside them", |missing| servers.end(missing))?;
+    report.stage("secrets in logs", |_| no_secrets(filter, &kept, since))?;
+    Ok(report.end(began))
+}
+
+/// The tests that kill servers of their own, in a process that goes on beside the others. What it says is told at its end.
+struct Servers {
+    run: Child,
+    told: PathBuf,
+}
+
+impl Servers {
+    fn begin(kept: &Path, filter: Option<&str>) -> Result<Self> {
+        let told = kept.join("servers.txt");
+        let out = File::create(&told)?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["test", "--servers"]).args(filter).current_dir(process::root()?);
+        command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out);
+        Ok(Self { run: command.spawn()?, told })
     }
 
-    println!();
-    for reason in &missing {
-        println!("NOT RUN: {reason}");
+    fn end(mut self, missing: &mut Vec<String>) -> Result<Ran> {
+        let status = self.run.wait()?;
+        let said = std::fs::read_to_string(&self.told)?;
+        tell(said.trim_end());
+        missing.extend(said.lines().filter_map(|line| line.strip_prefix(NOT_RUN)).map(str::to_owned));
+        Ok(if status.success() { Ran::Passed } else { Ran::Failed })
     }
-    let took = began.elapsed().as_secs();
-    if failed.is_empty() {
-        println!("all tests passed in {took} s");
-        return Ok(ExitCode::SUCCESS);
+}
+
+/// The journeys through real processes, and the page in a browser.
+fn journeys(filter: Option<&str>, kept: &Path, missing: &mut Vec<String>) -> Result<Ran> {
+    let mut journeys = process::cargo()?;
+    journeys.args(["test", "--package", "e2e", "--no-fail-fast"]).args(filter).env("E2E_KEPT", kept);
+    // Two at a time: the page's tests, which are more than half of all, and beside them one of whole services after the
+    // other. More would take from each other what each has a deadline for, on as little as two cores.
+    journeys.args(["--", "--include-ignored", "--test-threads=2"]);
+    for (tests, reason) in lacking(build::has_openssl())? {
+        missing.push(reason);
+        journeys.args(tests.iter().flat_map(|tests| ["--skip", *tests]));
     }
-    println!("failed after {took} s: {}", failed.join(", "));
-    Ok(ExitCode::FAILURE)
+    passed(&mut journeys)
+}
+
+fn passed(tests: &mut Command) -> Result<Ran> {
+    Ok(if process::status(tests)?.success() { Ran::Passed } else { Ran::Failed })
 }
 
 /// What became of a stage that not every machine can run.
@@ -123,7 +167,6 @@ enum Ran {
 /// The tests of crates that are marked as ignored because they need a server: with one of their own, which is stopped at
 /// the end and keeps no data.
 #[cfg(unix)]
-#[allow(clippy::print_stdout, reason = "this is a test runner's report")]
 fn with_elasticsearch(filter: Option<&str>) -> Result<Ran> {
     let dir = process::target_dir()?.join("services/tests");
     let ports = services::Options::new(false)?.port_base + 500;
@@ -138,7 +181,7 @@ fn with_elasticsearch(filter: Option<&str>) -> Result<Ran> {
     if let Some(reason) = services::why_not(&options) {
         return Ok(Ran::Not(reason));
     }
-    let mut progress = |step: &str| println!("{step}");
+    let mut progress = |step: &str| tell(step);
     services::down(&dir, true, &mut progress)?;
     let (home, java) = services::elasticsearch_software(&options, &mut progress)?;
     let endpoints = services::up(&options, &mut progress)?;
@@ -159,8 +202,8 @@ fn with_elasticsearch(_: Option<&str>) -> Result<Ran> {
 }
 
 #[allow(clippy::print_stdout, reason = "this is a test runner's report")]
-fn stage(name: &str) {
-    println!("\n== {name}");
+fn tell(text: &str) {
+    println!("{text}");
 }
 
 /// Servers and services are killed under load, and nothing may be lost. Beside it a Prometheus looks on; in the end every
@@ -185,11 +228,10 @@ fn eight_kills(_: Option<&str>, _: &mut Vec<String>) -> Result<Ran> {
 }
 
 /// No log of a process that these tests started holds a secret that it was given.
-#[allow(clippy::print_stdout, reason = "this is a test runner's report")]
 fn no_secrets(filter: Option<&str>, kept: &Path, since: SystemTime) -> Result<Ran> {
     let looked = secrets::look(kept, &[process::target_dir()?.join("chaos")], since)?;
-    println!("{} secrets, looked for in {} lines of {} logs", looked.secrets, looked.lines, looked.files);
-    looked.hits.iter().for_each(|hit| println!("{hit}"));
+    tell(&format!("{} secrets, looked for in {} lines of {} logs", looked.secrets, looked.lines, looked.files));
+    looked.hits.iter().for_each(|hit| tell(hit));
     if looked.is_clean() {
         return Ok(Ran::Passed);
     }
@@ -211,7 +253,7 @@ fn broken_copies(filter: Option<&str>, missing: &mut Vec<String>) -> Result<Ran>
         missing.push(format!("deployment's tools on broken copies: {test}: {reason}"));
         tests.args(["--skip", test]);
     }
-    Ok(if process::status(&mut tests)?.success() { Ran::Passed } else { Ran::Failed })
+    passed(&mut tests)
 }
 
 /// How the tests that fill a disk are named.
@@ -228,7 +270,7 @@ fn small_disks(filter: Option<&str>) -> Result<Ran> {
     let mut tests = process::cargo()?;
     tests.args(["test", "--package", "history", "--package", "sink", "--test", "it", "--no-fail-fast"]);
     tests.args([filter.unwrap_or(FULL_DISK), "--", "--ignored"]);
-    Ok(if process::status(&mut tests)?.success() { Ran::Passed } else { Ran::Failed })
+    passed(&mut tests)
 }
 
 /// Whether a test can have a small file system of its own.
