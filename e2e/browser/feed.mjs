@@ -209,14 +209,14 @@ class Line {
     const { front } = this;
     front.heard.push(said);
     if (said.type === "hello") {
-      this.say({ type: "welcome", server: "feed", now: Date.now(), tick_ms: TICK_MS, resume: front.resume, cursor: "feed", you: { role: "dispatcher" }, ...front.welcome });
+      this.say({ type: "welcome", server: "feed", now: front.now(), tick_ms: TICK_MS, resume: front.resume, cursor: "feed", you: { role: "dispatcher" }, ...front.welcome });
       this.timer = setInterval(() => this.tick(), TICK_MS);
     } else if (said.type === "view") {
       this.view += 1;
       this.level = said.zoom < COUNTS_BELOW ? Math.floor(said.zoom) + 2 : null;
       this.show(frame(1, this.view, this.level === null ? front.records() : []));
       this.count();
-    } else if (said.type === "ping") this.say({ type: "pong", t: said.t, now: Date.now() });
+    } else if (said.type === "ping") this.say({ type: "pong", t: said.t, now: front.now() });
   }
 
   show(frame) {
@@ -239,7 +239,7 @@ class Line {
       this.show(frame(2, this.view, told));
     }
     if (this.ticks % 10 === 0) {
-      this.say({ type: "summary", now: Date.now(), behind_ms: fleet.behind_ms, latency_ms: { p50: 1, p95: 1 }, counts: fleet.counts(), late: [] });
+      this.say({ type: "summary", now: this.front.now(), behind_ms: fleet.behind_ms, latency_ms: { p50: 1, p95: 1 }, counts: fleet.counts(), late: [] });
       this.count();
     }
   }
@@ -281,6 +281,9 @@ export async function feed(url, couriers) {
     frames: 0,
     fixes: 0,
     lines: new Set(),
+    /** How far its clock is ahead of this machine's, ms. */
+    ahead_ms: 0,
+    now: () => Date.now() + front.ahead_ms,
     /** What it answers to hello. */
     resume: "new",
     /** What it says there beside that. */

@@ -315,6 +315,39 @@ test("the most urgent stand first: alarms by their silence, late ones by how lat
   await page.close();
 });
 
+test("what has ended stays on the time bar when it is long gone from the live state", async () => {
+  const stored = [];
+  const asked = [];
+  const watch = async (tab) => {
+    await listen(tab);
+    await tab.addInitScript(() => {
+      globalThis.ahead = 0;
+      const [origin, now] = [performance.timeOrigin, Date.now.bind(Date)];
+      Object.defineProperty(Performance.prototype, "timeOrigin", { get: () => origin + globalThis.ahead });
+      Date.now = () => now() + globalThis.ahead;
+    });
+    await tab.route(/\/api\/v1\/deliveries\?from=/, (route) => {
+      asked.push(route.request().url());
+      return route.fulfill({ json: { items: stored, next: null } });
+    });
+  };
+  const page = await open([at("c-idle", 0)], { watch });
+  const started = async () => Number(/^(\d+) deliver/.exec(await page.$("#hist-bars").first().textContent())?.[1]);
+  await until("nothing is stored", async () => asked.length > 0 && (await started()) === 0);
+  const done = delivery("c-idle", { status: "delivered", finished_at: Date.now() });
+  front.say({ type: "events", cursor: "feed", deliveries: [done] });
+  await until("it is on the bar as it was seen", async () => (await started()) === 1);
+
+  stored.push(done);
+  const before = asked.length;
+  front.ahead_ms = 16 * 60_000;
+  await page.tab.evaluate((ms) => (globalThis.ahead = ms), front.ahead_ms);
+  await until("the store is asked again", () => asked.length > before);
+  await until("the live state has forgotten it", async () => (await page.text("#tab-deliveries")).trim().endsWith("0"));
+  assert.equal(await started(), 1, "the bar has not");
+  await page.close();
+});
+
 test("from near to far: names, arrows, dots, numbers, and back", async () => {
   const spread = [-200, -100, 0, 100, 200];
   const page = await open(spread.map((dx, n) => at(`c-${n}`, dx, { state: "on_delivery", speed: 5, heading: 45 })));

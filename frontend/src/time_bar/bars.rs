@@ -23,6 +23,9 @@ const ROOM: f64 = 28.0;
 /// More pages than this are not walked through: the bars then say what the newest ones say.
 const MOST_PAGES: usize = 15;
 
+/// Stored deliveries are fetched anew after so long, ms: what was seen live is known for 15 min after its end only.
+const AGAIN: Millis = 10 * 60_000;
+
 /// A started delivery as the bars need it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Begun {
@@ -77,21 +80,25 @@ pub fn window(live: Live, hours: RwSignal<i64>) -> Memo<(Millis, Millis)> {
     })
 }
 
-/// The bars of a window. Stored deliveries are fetched when the connection comes up and when the window is another one; what
-/// starts later is seen live.
+/// The bars of a window. Stored deliveries are fetched when the connection comes up, when the window is another one, and of the
+/// last hours every 10 min; what starts meanwhile is seen live.
 pub fn drawing(live: Live, window: Memo<(Millis, Millis)>) -> Memo<Drawing> {
     let stored = RwSignal::new(Vec::<Begun>::new());
     let is_now = move || window.get().1 > live.wall.get();
+    // Each page at another time: many of them may look at one server.
+    let phase = (js_sys::Math::random() * AGAIN as f64) as Millis;
     let wanted = Memo::new(move |_| {
         let (from, to) = window.get();
-        live.feed.get().is_live().then_some((to - from, (!is_now()).then_some(to)))
+        let asked = if is_now() { Err((live.wall.get() + phase) / AGAIN) } else { Ok(to) };
+        live.feed.get().is_live().then_some((to - from, asked))
     });
     watch(move || {
         let Some((span, to)) = wanted.get() else { return };
         spawn_local(async move {
-            let to = to.unwrap_or_else(|| live.server_now());
-            let found = fetch(to - span, to).await;
-            stored.try_set(found);
+            let to = to.unwrap_or_else(|_| live.server_now());
+            if let Some(found) = fetch(to - span, to).await {
+                stored.try_set(found);
+            }
         });
     });
     let list = List::expect();
@@ -110,19 +117,19 @@ pub fn drawing(live: Live, window: Memo<(Millis, Millis)>) -> Memo<Drawing> {
     })
 }
 
-async fn fetch(from: Millis, to: Millis) -> Vec<Begun> {
+/// `None` where the store does not answer. The bars are a help, not the page's purpose: then they show what they know.
+async fn fetch(from: Millis, to: Millis) -> Option<Vec<Begun>> {
     let mut begun = Vec::new();
     let mut after: Option<String> = None;
     for _ in 0..MOST_PAGES {
-        // The bars are a help, not the page's purpose: without history they show what was seen live.
-        let Ok(page) = api::deliveries(from, to, after.as_deref()).await else { break };
+        let page = api::deliveries(from, to, after.as_deref()).await.ok()?;
         begun.extend(page.items.iter().filter_map(begun_of));
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    begun
+    Some(begun)
 }
 
 fn begun_of(delivery: &Delivery) -> Option<Begun> {
