@@ -3,9 +3,8 @@
 mod secrets;
 
 use std::{
-    fs::File,
-    path::{Path, PathBuf},
-    process::{Child, Command, ExitCode, Stdio},
+    path::Path,
+    process::{Command, ExitCode},
     time::{Instant, SystemTime},
 };
 
@@ -27,9 +26,6 @@ pub struct Test {
     quick: bool,
     /// Only tests whose name contains this
     filter: Option<String>,
-    /// Only those that kill servers of their own: what a whole run does beside the browser
-    #[arg(long, hide = true, conflicts_with = "quick")]
-    servers: bool,
 }
 
 /// What a run has to tell at its end.
@@ -57,7 +53,7 @@ impl Report {
     /// Tells all, and whether it is good.
     fn end(self, began: Instant) -> ExitCode {
         tell("");
-        self.missing.iter().for_each(|reason| tell(&format!("{NOT_RUN}{reason}")));
+        self.missing.iter().for_each(|reason| tell(&format!("NOT RUN: {reason}")));
         tell(&self.took.join(", "));
         let took = began.elapsed().as_secs();
         if self.failed.is_empty() {
@@ -69,20 +65,12 @@ impl Report {
     }
 }
 
-/// How a line begins that names what was not run.
-const NOT_RUN: &str = "NOT RUN: ";
-
 /// Runs all tests.
 pub fn run(test: &Test) -> Result<ExitCode> {
     let (began, since) = (Instant::now(), SystemTime::now());
     let kept = process::target_dir()?.join("tests");
     let filter = test.filter.as_deref();
     let mut report = Report::default();
-    if test.servers {
-        report.stage("crates, with a real Elasticsearch", |_| with_elasticsearch(filter))?;
-        report.stage("chaos: eight kills on real servers", |missing| eight_kills(filter, missing))?;
-        return Ok(report.end(began));
-    }
     secrets::prepare(&kept)?;
     report.stage("crates", |_| {
         let mut crates = process::cargo()?;
@@ -105,38 +93,12 @@ pub fn run(test: &Test) -> Result<ExitCode> {
         process::succeed(process::cargo()?.args(["build", "--package", "e2e", "--bin", "chaos"]))?;
         passed(process::cargo()?.args(["test", "--package", "e2e", "--no-run"]))
     })?;
-    // They wait for servers most of the time, and the browser for its own processor: neither takes from the other what it has
-    // a deadline for.
-    let servers = Servers::begin(&kept, filter)?;
+    report.stage("crates, with a real Elasticsearch", |_| with_elasticsearch(filter))?;
+    // Not beside each other: it was tried, and on two cores each took twice the time and missed its deadlines.
     report.stage("journeys and browser", |missing| journeys(filter, &kept, missing))?;
-    report.stage("real servers, beside them", |missing| servers.end(missing))?;
+    report.stage("chaos: eight kills on real servers", |missing| eight_kills(filter, missing))?;
     report.stage("secrets in logs", |_| no_secrets(filter, &kept, since))?;
     Ok(report.end(began))
-}
-
-/// The tests that kill servers of their own, in a process that goes on beside the others. What it says is told at its end.
-struct Servers {
-    run: Child,
-    told: PathBuf,
-}
-
-impl Servers {
-    fn begin(kept: &Path, filter: Option<&str>) -> Result<Self> {
-        let told = kept.join("servers.txt");
-        let out = File::create(&told)?;
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["test", "--servers"]).args(filter).current_dir(process::root()?);
-        command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out);
-        Ok(Self { run: command.spawn()?, told })
-    }
-
-    fn end(mut self, missing: &mut Vec<String>) -> Result<Ran> {
-        let status = self.run.wait()?;
-        let said = std::fs::read_to_string(&self.told)?;
-        tell(said.trim_end());
-        missing.extend(said.lines().filter_map(|line| line.strip_prefix(NOT_RUN)).map(str::to_owned));
-        Ok(if status.success() { Ran::Passed } else { Ran::Failed })
-    }
 }
 
 /// The journeys through real processes, and the page in a browser.

@@ -27,6 +27,8 @@ use crate::services::tool;
 
 /// A refusal is told within this on two busy cores.
 const SOON: Duration = Duration::from_secs(60);
+/// A right that was given reaches the brokers, and a client that waits ever longer between its tries, within this.
+const TAKEN_UP: Duration = Duration::from_secs(180);
 
 #[tokio::test]
 #[ignore = "needs real servers: Maven, Java, and services built with --features tls"]
@@ -233,5 +235,5 @@ async fn told(process: &Running, line: &str) {
 
 async fn answered(process: &Running, client: &str) {
     let is_it = |line: &str| line.contains("Kafka answers") && line.contains(&format!("client={client}"));
-    e2e::eventually("an acknowledgement", SOON, async || process.log().lines().any(is_it).then_some(())).await;
+    e2e::eventually("an acknowledgement", TAKEN_UP, async || process.log().lines().any(is_it).then_some(())).await;
 }
