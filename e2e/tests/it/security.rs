@@ -25,8 +25,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::services::tool;
 
-/// A refusal, or an answer after one, is told within this on two busy cores: clients wait ever longer between their tries.
-const SOON: Duration = Duration::from_secs(240);
+/// A refusal is told within this on two busy cores.
+const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 #[ignore = "needs real servers: Maven, Java, and services built with --features tls"]
