@@ -95,7 +95,7 @@ pub fn run(test: &Test) -> Result<ExitCode> {
         process::succeed(process::cargo()?.args(["build", "--package", "e2e", "--bin", "chaos"]))?;
         passed(process::cargo()?.args(["test", "--package", "e2e", "--no-run"]))
     })?;
-    // Not beside each other: it was tried, and on two cores each took twice the time and missed its deadlines.
+    // One after the other: beside each other, on two cores, no time is won, and a test missed its deadline.
     report.stage("journeys and browser", |missing| journeys(filter, &kept, missing))?;
     report.stage("chaos: eight kills on real servers", |missing| eight_kills(filter, missing))?;
     report.stage("secrets in logs", |_| no_secrets(filter, &kept, since))?;
